@@ -33,3 +33,9 @@ export function atEndOfTick(action: () => void): void {
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
+
+/** Keeps this thread's event loop alive until it is released: a shared-memory wait does not. */
+export function keepAlive(): { release(): void } {
+  const timer = setInterval(() => {}, 2 ** 30)
+  return { release: () => clearInterval(timer) }
+}

@@ -1,0 +1,121 @@
+import * as memory from '#memory'
+import * as layout from './layout.js'
+import { lowHalf, type PartitionLog } from './partition-log.js'
+import { advanceTail } from './tail.js'
+
+/** What came of the attempt to open a segment. */
+export const Opening = {
+  /** It is open. */
+  OPEN: 0,
+  /** A group, a reader or an unfinished frame still needs what lies in it: the log is full. */
+  FULL: 1,
+  /** Another thread holds the lease: pause and try again. */
+  BUSY: 2,
+  /** The caller's position is a lap or more behind: start from the tail. */
+  STALE: 3,
+} as const
+export type Opening = (typeof Opening)[keyof typeof Opening]
+
+/**
+ * Opens the segment that begins at `position`, the end of the chain, by recycling what lies there
+ * from the lap before.
+ *
+ * ```
+ *   lease    one thread at a time; given up by the repair if it dies
+ *   seal     from here on nobody can pin the old content ...
+ *   check    ... so these answers stay true: no pin, no gate, no unfinished frame
+ *   fill     all tags FREE of the new lap
+ *   open     publishes the tags and the segment's offset
+ * ```
+ *
+ * A recycler that dies before `fill` leaves the old content intact under a seal, one that dies
+ * later leaves rubble under a seal. The next one need not know which: it checks and fills anew.
+ *
+ * Producers look at the groups' progress only here, once for each segment, so that holding records
+ * for groups costs nothing for each message.
+ */
+export function openSegment(
+  log: PartitionLog,
+  slot: number,
+  position: number,
+  offset: number,
+): Opening {
+  const { words } = log
+  const stateWord = layout.segmentStateWord(log.segmentOf(position))
+  const oldPosition = (position - log.capacityGranules) | 0
+  const oldOpen = layout.openState(log.lapOf(oldPosition))
+  // Only spares a seal that would be taken back.
+  if (memory.load(words, stateWord) === oldOpen && !gatesAllow(log, oldPosition)) {
+    return Opening.FULL
+  }
+  if (memory.compareExchange(words, layout.LEASE_WORD, 0, slot) !== 0) return Opening.BUSY
+  const opening = openUnderLease(log, position, offset)
+  memory.compareExchange(words, layout.LEASE_WORD, slot, 0)
+  return opening
+}
+
+function openUnderLease(log: PartitionLog, position: number, offset: number): Opening {
+  const { words } = log
+  const segment = log.segmentOf(position)
+  const stateWord = layout.segmentStateWord(segment)
+  const state = memory.load(words, stateWord)
+  if (state === layout.openState(log.lapOf(position))) return Opening.OPEN
+  const oldPosition = (position - log.capacityGranules) | 0
+  const oldOpen = layout.openState(log.lapOf(oldPosition))
+  const oldSealed = layout.sealedState(log.lapOf(oldPosition))
+  // The segment before is the newest one exactly if the caller's position and offset are true.
+  const isNext = log.isOpen((position - log.segmentGranules) | 0)
+  if (!isNext || (state !== oldOpen && state !== oldSealed)) return Opening.STALE
+
+  advanceTail(log, position, offset)
+  memory.store(words, stateWord, oldSealed)
+  // Pins first: a seek moves its gate back under a pin, so a pin that is gone has a visible gate.
+  const pinned = isPinned(log, segment)
+  const needed = !gatesAllow(log, oldPosition) || hasClaim(log, oldPosition)
+  if (needed || pinned) {
+    // What is needed was needed before the seal: it is intact. Under somebody else's seal it may be
+    // rubble, and the pin one that is about to be taken back.
+    if (needed || state === oldOpen) memory.store(words, stateWord, oldOpen)
+    return Opening.FULL
+  }
+  log.setSegmentOffset(segment, offset)
+  const firstTag = log.tagWord(position)
+  const free = layout.freeTag(log.lapOf(position))
+  memory.fill(words, free, firstTag, firstTag + log.segmentGranules)
+  memory.store(words, stateWord, layout.openState(log.lapOf(position)))
+  return Opening.OPEN
+}
+
+function isPinned(log: PartitionLog, segment: number): boolean {
+  const used = memory.load(log.words, layout.PINS_USED_WORD)
+  for (let slot = 1; slot <= used; slot++) {
+    if (memory.load(log.words, layout.PINS_WORD + slot) === segment + 1) return true
+  }
+  return false
+}
+
+/** Whether every gate has passed the segment: has committed the first offset of the next one. */
+function gatesAllow(log: PartitionLog, oldPosition: number): boolean {
+  const next = log.segmentOf((oldPosition + log.segmentGranules) | 0)
+  const end = memory.load(log.words, layout.segmentOffsetLowWord(next))
+  const used = memory.load(log.words, layout.GATES_USED_WORD)
+  for (let gate = 0; gate < used; gate++) {
+    if (memory.load(log.words, layout.gateStateWord(gate)) === 0) continue
+    const committed = lowHalf(memory.loadLong(log.longs, layout.gateCursorLong(gate)))
+    if (((committed - end) | 0) < 0) return false
+  }
+  return true
+}
+
+/** Whether a frame of the segment is unfinished. A FREE tag is rubble: then there is none. */
+function hasClaim(log: PartitionLog, oldPosition: number): boolean {
+  const end = (oldPosition + log.segmentGranules) | 0
+  let position = oldPosition
+  while (position !== end) {
+    const tag = memory.load(log.words, log.tagWord(position))
+    if (layout.isClaimed(tag)) return true
+    if (layout.isFree(tag)) return false
+    position = (position + layout.granulesOf(tag)) | 0
+  }
+  return false
+}

@@ -1,0 +1,40 @@
+import { keepAlive } from '#clock'
+import type { ThreadTable } from './thread-table.js'
+
+/** The calling thread as a member of an engine: its slot, and how it sleeps. */
+export class Thread {
+  readonly table: ThreadTable
+  readonly slot: number
+  private pending: Promise<void> | undefined
+
+  constructor(table: ThreadTable, slot: number) {
+    this.table = table
+    this.slot = slot
+  }
+
+  /** Read this before the last look for work, and pass it to one of the waits. */
+  get signal(): number {
+    return this.table.signal(this.slot)
+  }
+
+  /** Blocks until the thread is woken or the time is over. */
+  waitBlocking(signal: number, timeoutMs: number): void {
+    this.table.wait(this.slot, signal, timeoutMs)
+  }
+
+  /**
+   * Resolves when the thread is woken, perhaps for somebody else's reason: look again. All that
+   * wait in this thread share one waiter, and the event loop stays alive meanwhile.
+   */
+  whenWoken(signal: number): Promise<void> {
+    if (this.pending !== undefined) return this.pending
+    const waiter = this.table.waitAsync(this.slot, signal)
+    if (waiter === undefined) return Promise.resolve()
+    const alive = keepAlive()
+    this.pending = waiter.then(() => {
+      this.pending = undefined
+      alive.release()
+    })
+    return this.pending
+  }
+}
