@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Bounds, explain, explore, type Report } from './explorer.js'
+import * as memory from './memory.js'
+import { record, type Scenario, type ViolationKind } from './scenario.js'
+import {
+  fillAndLook,
+  mailbox,
+  messagePassing,
+  numbers,
+  reusedBytes,
+  spinLock,
+  type Toy,
+} from './scenarios/toys.js'
+
+const ALL: Bounds = { preemptions: Number.POSITIVE_INFINITY, crashes: 0 }
+
+function assertRight(report: Report): void {
+  assert.equal(report.violation, undefined, report.violation?.trace.join('\n'))
+  assert.ok(report.complete)
+}
+
+function assertCaught(report: Report, kind: ViolationKind): void {
+  assert.equal(report.violation?.kind, kind, `${report.violation?.message}`)
+}
+
+function toy(name: string, actors: Scenario<Toy>['actors'], check = () => {}): Scenario<Toy> {
+  return { name, setup: () => ({ shared: memory.allocate(64) }), actors, check }
+}
+
+test('explores every interleaving exactly once', () => {
+  const addThrice = ({ shared: { words } }: Toy): void => {
+    for (let turn = 0; turn < 3; turn++) memory.add(words, 0, 1)
+  }
+  // 6! / (3! 3!) orders, each of which leaves other return values behind.
+  assert.equal(explore(toy('counter', { one: addThrice, two: addThrice }), ALL).endings, 20)
+})
+
+test('operations on different words are explored in one order only', () => {
+  const store = (word: number) => (world: Toy) => memory.store(world.shared.words, word, 1)
+  const report = explore(toy('apart', { one: store(0), two: store(1), three: store(2) }), ALL)
+  assert.equal(report.endings, 1)
+})
+
+test('a bound on preemptions limits what is explored', () => {
+  const addTwice = ({ shared: { words } }: Toy): void => {
+    memory.add(words, 0, 1)
+    memory.add(words, 0, 1)
+  }
+  const counter = toy('counter', { one: addTwice, two: addTwice })
+  // Without preemption: one after the other, in two orders. Each preemption allows two more.
+  assert.equal(explore(counter, { preemptions: 0, crashes: 0 }).endings, 2)
+  assert.equal(explore(counter, { preemptions: 1, crashes: 0 }).endings, 4)
+  assert.equal(explore(counter, ALL).endings, 6)
+})
+
+test('gives up honestly at the limit of states', () => {
+  const report = explore(mailbox(3), { ...ALL, statesMax: 5 })
+  assert.equal(report.complete, false)
+  assert.equal(report.violation, undefined)
+})
+
+test('finds a publish before the payload', () => {
+  assertRight(explore(messagePassing(), ALL))
+  assertCaught(explore(messagePassing('publish before payload'), ALL), 'race')
+  assertCaught(explore(messagePassing('plain flag'), ALL), 'race')
+})
+
+test('finds a compare-exchange that is split into a load and a store', () => {
+  assertRight(explore(spinLock(), ALL))
+  assertCaught(explore(spinLock('split compare-exchange'), ALL), 'race')
+})
+
+test('finds a lock that a dead holder keeps', () => {
+  const bounds: Bounds = { preemptions: 2, crashes: 1 }
+  const repaired = explore(spinLock(), bounds)
+  assertRight(repaired)
+  assert.deepEqual(repaired.marks, ['lock given up'])
+  const stuck = explore(spinLock('no repair'), bounds)
+  assertCaught(stuck, 'deadlock')
+  assert.equal(stuck.violation?.schedule.length, 1)
+  assert.equal(stuck.violation?.schedule[0]?.crash, true)
+})
+
+test('two deaths are repaired in their order', () => {
+  assertRight(explore(spinLock(), { preemptions: 1, crashes: 2 }))
+})
+
+test('finds wake-ups that are lost', () => {
+  assertRight(explore(mailbox(3), ALL))
+  assertCaught(explore(mailbox(3, 'notify dropped'), ALL), 'deadlock')
+  assertCaught(explore(mailbox(3, 'sleep without a second look'), ALL), 'deadlock')
+})
+
+test('finds memory that is freed before it is read', () => {
+  assertCaught(explore(mailbox(3, 'freed before it is read'), ALL), 'race')
+})
+
+test('a replay sees the bytes that were observed, whatever became of them', () => {
+  assertRight(explore(reusedBytes(), ALL))
+})
+
+test('bytes that were not observed cannot be read', () => {
+  const report = explore(
+    toy('no observe', { reader: ({ shared: { bytes } }) => assert.equal(bytes[8], 0) }, () => {}),
+    ALL,
+  )
+  assertCaught(report, 'error')
+})
+
+test('finds a number that comes too late in time', () => {
+  assertRight(explore(numbers(), ALL))
+  assertCaught(explore(numbers('block of two'), ALL), 'check')
+})
+
+test('a fill shows in halves, and races with plain reads only', () => {
+  const ascending = explore(fillAndLook('atomic'), ALL)
+  assertRight(ascending)
+  assert.deepEqual(ascending.marks, ['lower half first'])
+  const descending = explore(fillAndLook('atomic'), { ...ALL, fillsDescending: true })
+  assertRight(descending)
+  assert.deepEqual(descending.marks, ['upper half first'])
+  assertCaught(explore(fillAndLook('plain'), ALL), 'race')
+})
+
+test('an atomic load releases nothing, and neither does a compare-exchange that fails', () => {
+  const claim: Scenario<Toy>['actors'] = {
+    one({ shared: { words } }) {
+      memory.write(words, 4, 1)
+      memory.load(words, 0)
+      memory.compareExchange(words, 0, 9, 9)
+    },
+    two({ shared: { words } }) {
+      memory.load(words, 0)
+      memory.read(words, 4)
+    },
+  }
+  assertCaught(explore(toy('loads only', claim), ALL), 'race')
+})
+
+test('atomics of two widths on one word are a race', () => {
+  const mixed: Scenario<Toy>['actors'] = {
+    one: ({ shared }) => memory.storeLong(shared.longs, 0, 1n),
+    two: ({ shared }) => record(memory.load(shared.words, 1)),
+  }
+  assertCaught(explore(toy('two widths', mixed), ALL), 'race')
+})
+
+test('a spin loop that waits for nobody is reported, one with an end is not', () => {
+  const spin = (turns: number) => (world: Toy) => {
+    for (let turn = 0; turn < turns; turn++) {
+      if (memory.load(world.shared.words, 0) === 1) return
+      memory.pause(turn)
+    }
+  }
+  assertRight(explore(toy('bounded', { one: spin(100), two: spin(50) }), ALL))
+  assertCaught(explore(toy('endless', { one: spin(1e9) }), ALL), 'deadlock')
+})
+
+test('actors that keep state or catch what suspends them are refused', () => {
+  let calls = 0
+  const forgetful: Scenario<Toy>['actors'] = {
+    one({ shared: { words } }) {
+      calls++
+      memory.load(words, calls)
+      memory.load(words, 0)
+    },
+    two: ({ shared: { words } }) => memory.store(words, 0, 1),
+  }
+  const divergence = explore(toy('keeps state', forgetful), ALL)
+  assertCaught(divergence, 'error')
+  assert.match(divergence.violation?.message ?? '', /not deterministic/)
+  const swallow = ({ shared: { words } }: Toy): void => {
+    try {
+      memory.load(words, 0)
+      memory.load(words, 0)
+    } catch {}
+  }
+  const swallowing = explore(toy('catches', { one: swallow, two: swallow }), ALL)
+  assertCaught(swallowing, 'error')
+  assert.match(swallowing.violation?.message ?? '', /caught the exception/)
+})
+
+test('a schedule reproduces a violation, and the smallest one has no decision to spare', () => {
+  const { violation } = explore(mailbox(2, 'sleep without a second look'), ALL)
+  assert.ok(violation)
+  const again = explain(mailbox(2, 'sleep without a second look'), violation.schedule)
+  assert.deepEqual(again, violation)
+  assert.equal(violation.schedule.length, 1)
+})

@@ -1,0 +1,96 @@
+import type { Status } from './execution.js'
+import type { Machine } from './machine.js'
+
+/**
+ * A small concurrent situation and what must hold at its end, however its actors interleave and
+ * wherever one of them dies.
+ *
+ * @example
+ * const handOver: Scenario<{ words: Int32Array }> = {
+ *   name: 'hand over',
+ *   setup: () => ({ words: memory.allocate(8).words }),
+ *   actors: {
+ *     writer({ words }) {
+ *       memory.write(words, 1, 42)
+ *       memory.store(words, 0, 1)
+ *     },
+ *     reader({ words }) {
+ *       for (let turn = 0; memory.load(words, 0) === 0; turn++) memory.pause(turn)
+ *       record(memory.read(words, 1))
+ *     },
+ *   },
+ *   check: (_world, ending) => assert.deepEqual(ending.events('reader'), [42]),
+ * }
+ */
+export interface Scenario<World> {
+  readonly name: string
+  /** Allocates and fills the memory. What it returns must not be changed by the actors. */
+  setup(): World
+  /** Deterministic synchronous functions that hold no state but in simulated memory. */
+  readonly actors: Readonly<Record<string, (world: World) => void>>
+  /** Runs after the death of each actor, as an actor of its own that does not die. */
+  repair?(world: World, dead: string): void
+  /** Actors that may die; all of them by default. */
+  readonly mortal?: readonly string[]
+  /** Makes the order of recorded events across actors part of what is explored. */
+  readonly ordersEvents?: boolean
+  /** Whether this is a right way to end although actors still sleep or spin; never by default. */
+  mayBlock?(world: World, ending: Ending): boolean
+  /** Throws if the end is wrong. Sees the memory directly, as one thread alone would. */
+  check(world: World, ending: Ending): void
+}
+
+/** How an execution ended. */
+export interface Ending {
+  /** How this actor ended. */
+  status(actor: string): Status
+  /** What this actor recorded. */
+  events(actor: string): unknown[]
+  /** What all actors recorded, in the order of time; only with `ordersEvents`. */
+  history(): { actor: string; event: unknown }[]
+}
+
+/** One departure from the rule that an actor runs until it blocks or ends. */
+export interface Decision {
+  /** The actor that was running, or 'start'. */
+  readonly who: string
+  /** Which of its decision points: those are counted in its trace. */
+  readonly at: number
+  /** It dies here. */
+  readonly crash?: true
+  /** This one goes on instead; otherwise the next that can, in the order of the actors. */
+  readonly to?: string
+}
+
+export type Schedule = readonly Decision[]
+
+export type ViolationKind = 'race' | 'deadlock' | 'error' | 'check'
+
+export interface Violation {
+  readonly kind: ViolationKind
+  readonly message: string
+}
+
+let machine: Machine | undefined
+const marks = new Set<string>()
+
+/** Adds an event to what the running actor did. In a setup or a check it does nothing. */
+export function record(event: unknown): void {
+  machine?.record(event)
+}
+
+/** Marks that something worth exploring was reached: a test shows that it was. */
+export function sometimes(name: string): void {
+  marks.add(name)
+}
+
+/** The marks since the last call. */
+export function takeMarks(): string[] {
+  const taken = [...marks].sort()
+  marks.clear()
+  return taken
+}
+
+export function useRecorder(next: Machine | undefined): void {
+  machine = next
+}

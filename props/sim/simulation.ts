@@ -1,0 +1,197 @@
+import type { Region } from '../../core/memory.js'
+import { type Scheduler, Status, type Stop } from './execution.js'
+import { Machine } from './machine.js'
+import { useMachine } from './memory.js'
+import { beginRegions, endRegions, type RegionTable } from './regions.js'
+import { type Ending, type Scenario, useRecorder, type Violation } from './scenario.js'
+import { CRASHES_LEFT, RaceError } from './shared-state.js'
+
+export interface SimulationOptions {
+  /** Keep a readable trace. */
+  readonly tracing?: boolean
+  /** Whether `fill` writes its upper half first. */
+  readonly fillsDescending?: boolean
+}
+
+/** The index of nobody: before the first actor runs. */
+export const NOBODY = -1
+
+export const START = 'start'
+
+/** A scenario that has been set up and can be run under any scheduler. */
+export class Simulation<World> {
+  readonly machine: Machine
+  /** Actors by index; the repair comes last. */
+  readonly names: readonly string[]
+  private readonly scenario: Scenario<World>
+  private readonly world: World
+  private readonly regions: RegionTable
+  private readonly mortal: readonly boolean[]
+  private readonly initialRegisters: Int32Array
+  private isShown = true
+
+  constructor(scenario: Scenario<World>, scheduler: Scheduler, options: SimulationOptions = {}) {
+    beginRegions()
+    this.scenario = scenario
+    this.world = scenario.setup()
+    this.regions = endRegions(namedRegions(this.world))
+    const bodies = Object.values(scenario.actors).map((actor) => () => actor(this.world))
+    const names = Object.keys(scenario.actors)
+    this.mortal = names.map((name) => scenario.mortal?.includes(name) ?? true)
+    const hasRepair = scenario.repair !== undefined
+    if (hasRepair) {
+      names.push('repair')
+      bodies.push(() => this.repairAll())
+    }
+    this.names = names
+    this.machine = new Machine({
+      initial: this.regions.initial,
+      names,
+      bodies,
+      repair: hasRepair ? names.length - 1 : -1,
+      scheduler,
+      describe: (address) => this.regions.describe(address),
+      tracing: options.tracing ?? false,
+      fillsDescending: options.fillsDescending ?? false,
+      ordersEvents: scenario.ordersEvents ?? false,
+    })
+    this.initialRegisters = this.machine.state.registers.slice()
+  }
+
+  private repairAll(): void {
+    for (let count = 1; ; count++) {
+      const dead = this.machine.death(count)
+      this.scenario.repair?.(this.world, this.names[dead] as string)
+    }
+  }
+
+  /** Goes back to the state after the setup. */
+  restart(): void {
+    const { state, trace } = this.machine
+    state.undoTo(0)
+    state.registers.set(this.initialRegisters)
+    trace.length = 0
+  }
+
+  run(actor: number): Stop {
+    if (this.isShown) this.regions.hide()
+    else this.machine.hideObserved()
+    this.isShown = false
+    useMachine(this.machine)
+    useRecorder(this.machine)
+    try {
+      return this.machine.run(actor)
+    } finally {
+      useMachine(undefined)
+      useRecorder(undefined)
+    }
+  }
+
+  /** Whether the actor may die now. */
+  canCrash(actor: number): boolean {
+    const left = this.machine.state.registers[CRASHES_LEFT] as number
+    return left > 0 && this.mortal[actor] === true
+  }
+
+  /** The actors that can go on, as bits. */
+  runnable(): number {
+    let bits = 0
+    for (let actor = 0; actor < this.names.length; actor++) {
+      if (this.machine.isRunnable(actor)) bits |= 1 << actor
+    }
+    return bits
+  }
+
+  /** The first of some actors, given as bits, that comes after this one in turn. */
+  firstAfter(actor: number, bits: number): number {
+    const count = this.names.length
+    for (let step = 1; step <= count; step++) {
+      const candidate = (actor + step + count) % count
+      if ((bits & (1 << candidate)) !== 0) return candidate
+    }
+    return NOBODY
+  }
+
+  /** A spinning actor that gets one more turn because nobody else can move, or NOBODY. */
+  idleTurn(after: number): number {
+    const { machine } = this
+    let spinning = 0
+    for (let actor = 0; actor < this.names.length; actor++) {
+      if (machine.status(actor) === Status.SPINNING) spinning |= 1 << actor
+    }
+    const next = this.firstAfter(after, spinning)
+    return next !== NOBODY && machine.allowIdleTurn(next) ? next : NOBODY
+  }
+
+  /** What is wrong after an actor failed. */
+  failure(): Violation {
+    const error = this.machine.failure as Error
+    const kind = error instanceof RaceError ? 'race' : 'error'
+    return { kind, message: error.message }
+  }
+
+  /** What is wrong when nobody can go on. */
+  judge(): Violation | undefined {
+    this.regions.show(this.machine.state.bytes)
+    this.isShown = true
+    const ending = this.ending()
+    const blocked = this.names.filter((name) => isBlocked(ending.status(name)))
+    try {
+      if (blocked.length > 0 && this.scenario.mayBlock?.(this.world, ending) !== true) {
+        return { kind: 'deadlock', message: `nobody can go on; ${this.standings()}` }
+      }
+      this.scenario.check(this.world, ending)
+    } catch (error) {
+      return { kind: 'check', message: error instanceof Error ? error.message : String(error) }
+    }
+    return undefined
+  }
+
+  private standings(): string {
+    const words = Object.keys(Status)
+    const { machine } = this
+    return this.names
+      .map((name, actor) => `${name} is ${words[machine.status(actor)]?.toLowerCase()}`)
+      .join(', ')
+  }
+
+  private ending(): Ending {
+    const { machine, names } = this
+    const indexOf = (name: string) => {
+      const index = names.indexOf(name)
+      if (index < 0) throw new Error(`the scenario has no actor ${name}`)
+      return index
+    }
+    return {
+      status: (name) => machine.status(indexOf(name)),
+      events: (name) => machine.eventsOf(indexOf(name)).map(({ event }) => event),
+      history: () =>
+        names
+          .flatMap((actor, index) => machine.eventsOf(index).map((entry) => ({ actor, ...entry })))
+          .sort((one, other) => one.order - other.order)
+          .map(({ actor, event }) => ({ actor, event })),
+    }
+  }
+}
+
+function isBlocked(status: Status): boolean {
+  return status === Status.SLEEPING || status === Status.SPINNING
+}
+
+/** Names each region that is a property of the world, or one level below, for messages. */
+function namedRegions(world: unknown): Map<Region, string> {
+  const names = new Map<Region, string>()
+  const collect = (holder: unknown, depth: number): void => {
+    if (typeof holder !== 'object' || holder === null) return
+    for (const [name, value] of Object.entries(holder)) {
+      if (isRegion(value)) names.set(value, name)
+      else if (depth > 0) collect(value, depth - 1)
+    }
+  }
+  collect(world, 1)
+  return names
+}
+
+function isRegion(value: unknown): value is Region {
+  return typeof value === 'object' && value !== null && 'buffer' in value && 'longs' in value
+}
