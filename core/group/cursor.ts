@@ -26,6 +26,7 @@ export interface Ownership {
 /** Makes a gate hold the log from `offset` on. The caller has pinned that offset's segment. */
 export function activateGate(log: PartitionLog, gate: number, offset: number): void {
   memory.storeLong(log.longs, layout.gateCursorLong(gate), pack(1, offset | 0))
+  markDelivered(log, gate, offset)
   memory.store(log.words, layout.gateStateWord(gate), 1)
   raiseTo(log.words, layout.GATES_USED_WORD, gate + 1)
 }
@@ -85,6 +86,16 @@ export function setPaused(log: PartitionLog, gate: number, paused: boolean): voi
   memory.store(log.words, layout.gatePausedWord(gate), paused ? 1 : 0)
 }
 
+/** Notes that records before `offset` are being handed to a handler. By the holder, beforehand. */
+export function markDelivered(log: PartitionLog, gate: number, offset: number): void {
+  memory.store(log.words, layout.gateDeliveredWord(gate), offset | 0)
+}
+
+/** Offset behind the last record that was handed to a handler of the group. */
+export function deliveredOffset(log: PartitionLog, gate: number): number {
+  return widen(log, memory.load(log.words, layout.gateDeliveredWord(gate)))
+}
+
 /**
  * Commits, for the owner of an epoch. Nobody else moves the cursor within it, so the owner knows
  * what it must find there.
@@ -124,6 +135,7 @@ export function fence(log: PartitionLog, gate: number, member: number): void {
  */
 export function seekCursor(log: PartitionLog, threads: ThreadTable, gate: number, to: number): void {
   beginEpoch(log, gate, to)
+  markDelivered(log, gate, to)
   wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, threads)
 }
 

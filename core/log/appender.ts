@@ -1,6 +1,7 @@
 import * as memory from '#memory'
 import type { ThreadTable } from '../thread-table.js'
 import * as layout from './layout.js'
+import { announceGap } from './gaps.js'
 import type { PartitionLog } from './partition-log.js'
 import { Opening, openSegment } from './recycler.js'
 import { advanceTail, readTail } from './tail.js'
@@ -162,6 +163,15 @@ export class Appender {
     if (memory.compareExchange(words, word, claimedTag, published) !== claimedTag) return false
     wakeSleepers(words, layout.DATA_WAITERS_WORD, this.threads)
     return true
+  }
+
+  /** Gives the claimed frame up instead: its offsets become a gap. */
+  withdraw(): void {
+    const { log, claimedTag } = this
+    const aborted = layout.abortedTag(layout.granulesOf(claimedTag), layout.countOf(claimedTag))
+    announceGap(log, this.claimedOffset + layout.countOf(claimedTag))
+    memory.compareExchange(log.words, log.tagWord(this.claimed), claimedTag, aborted)
+    wakeSleepers(log.words, layout.DATA_WAITERS_WORD, this.threads)
   }
 
   /** Offset behind the last record of the log, as far as frames are claimed. */

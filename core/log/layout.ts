@@ -149,11 +149,10 @@ export const GATES_USED_WORD = 5 * STRIDE_WORDS
 export const PINS_USED_WORD = GATES_USED_WORD + 1
 
 /**
- * Whether a frame was ever aborted, and the offset behind the newest one: `lag` looks for gaps only
- * below it. Written by the repair before it aborts the frame.
+ * Offset behind the newest aborted frame: `lag` looks for gaps only below it. At first the log's
+ * first offset. Moved forward by compare-exchange, before the frame is aborted.
  */
-export const GAPS_WORD = GATES_USED_WORD + 2
-export const NEWEST_GAP_END_WORD = GATES_USED_WORD + 3
+export const NEWEST_GAP_END_WORD = GATES_USED_WORD + 2
 
 const HEADER_WORDS = 6 * STRIDE_WORDS
 
@@ -194,6 +193,8 @@ const GATE_PAUSED_WORD = 5
 const GATE_LETTER_STATE_WORD = 6
 const GATE_LETTER_POSITION_WORD = 7
 const GATE_LETTER_OFFSET_WORD = 8
+/** Offset behind the last record handed to a handler. Written by the holder before it hands over. */
+const GATE_DELIVERED_WORD = 9
 
 function gateWord(gate: number): number {
   return GATES_WORD + gate * GATE_WORDS
@@ -229,6 +230,10 @@ export function gateLetterPositionWord(gate: number): number {
 
 export function gateLetterOffsetWord(gate: number): number {
   return gateWord(gate) + GATE_LETTER_OFFSET_WORD
+}
+
+export function gateDeliveredWord(gate: number): number {
+  return gateWord(gate) + GATE_DELIVERED_WORD
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -323,6 +328,8 @@ export const RECORD_NO_KEY = 1
 export const RECORD_NO_VALUE = 2
 export const RECORD_HAS_TIMESTAMP = 4
 export const RECORD_HAS_HEADERS = 8
+/** The key was given as bytes, not as a text. */
+export const RECORD_BINARY_KEY = 16
 const RECORD_FLAG_BITS = 8
 
 export function recordKeyWord(keyBytes: number, flags: number): number {

@@ -90,6 +90,7 @@ export class PartitionLog {
     const firstTag = this.tagWord(position)
     const free = layout.freeTag(this.lapOf(position))
     memory.fill(this.words, free, firstTag, firstTag + this.segmentGranules)
+    memory.store(this.words, layout.NEWEST_GAP_END_WORD, offset | 0)
     memory.storeLong(this.longs, layout.TAIL_LONG, pack(position, offset))
   }
 

@@ -1,6 +1,7 @@
 import * as memory from '#memory'
 import type { ThreadTable } from '../thread-table.js'
 import * as layout from './layout.js'
+import { announceGap } from './gaps.js'
 import type { PartitionLog } from './partition-log.js'
 import { withdraw, wakeSleepers } from './wait-set.js'
 
@@ -59,13 +60,4 @@ function abortClaims(log: PartitionLog, segment: number, dead: number): number {
     granule += granules
   }
   return aborted
-}
-
-function announceGap(log: PartitionLog, end: number): void {
-  const newest = memory.load(log.words, layout.NEWEST_GAP_END_WORD)
-  const hasGaps = memory.load(log.words, layout.GAPS_WORD) !== 0
-  if (!hasGaps || ((end - newest) | 0) > 0) {
-    memory.store(log.words, layout.NEWEST_GAP_END_WORD, end | 0)
-  }
-  memory.store(log.words, layout.GAPS_WORD, 1)
 }
