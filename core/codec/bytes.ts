@@ -4,6 +4,7 @@ import { invalidValue } from './refusal.js'
 
 /**
  * Bytes as they are. Takes every Uint8Array, gives a Buffer with a copy of its own.
+ * Small ones come from Buffer's pool, so do not send or keep their `buffer`.
  *
  * Errors: `INVALID_VALUE` for anything that is not a Uint8Array, other views and ArrayBuffers
  * included: wrap them, so that it is plain which bytes are meant. All bytes decode.
@@ -23,13 +24,13 @@ function encode(value: Uint8Array, target: ByteWriter): void {
 }
 
 function decode(source: Buffer, from: number, to: number): Uint8Array {
-  // From Buffer's pool: memory of its own costs 10 times as much from 65 bytes on.
+  // From Buffer's pool: memory of its own takes 5 to 11 times as long for 200 bytes.
   const copy = Buffer.allocUnsafe(to - from)
   source.copy(copy, 0, from, to)
   return copy
 }
 
 /** Unlike instanceof, this also knows arrays of other realms, as test runners make them. */
-function isBytes(value: unknown): boolean {
-  return ArrayBuffer.isView(value) && Reflect.get(value, Symbol.toStringTag) === 'Uint8Array'
+function isBytes(value: Uint8Array): boolean {
+  return ArrayBuffer.isView(value) && value[Symbol.toStringTag] === 'Uint8Array'
 }

@@ -72,5 +72,5 @@ function isUrl(module: string | URL): boolean {
 function invalid(field: string, expected: string, received: unknown): MillraceError {
   const found = typeof received === 'string' ? `'${received}'` : typeof received
   const message = `${field} must be ${expected}, but is ${found}`
-  return new MillraceError('INVALID_OPTION', message, { field, received })
+  return new MillraceError('INVALID_OPTION', message, { field, received: found })
 }
