@@ -1,4 +1,5 @@
 import * as memory from '#memory'
+import { MillraceError } from '../errors.js'
 import type { ThreadTable } from '../thread-table.js'
 import * as layout from './layout.js'
 import { announceGap } from './gaps.js'
@@ -68,12 +69,13 @@ export class Appender {
    * Appends one frame, whole or not at all.
    *
    * @returns false when the log is full: nothing was written
+   * @throws MillraceError `ENGINE_CLOSED` if this thread is held for dead: nothing was written
    */
   append(content: FrameContent): boolean {
     if (!this.claim(content)) return false
     this.fill(content)
-    this.publish()
-    return true
+    if (this.publish()) return true
+    throw new MillraceError('ENGINE_CLOSED', 'this thread was declared dead')
   }
 
   /**

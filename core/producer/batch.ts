@@ -1,0 +1,234 @@
+import { nowMs } from '#clock'
+import { ByteWriter } from '../codec/byte-writer.js'
+import { MillraceError } from '../errors.js'
+import type { FrameContent } from '../log/appender.js'
+import * as layout from '../log/layout.js'
+import { type Headers, writeHeaders } from '../topic/message.js'
+import type { Topic } from '../topic/topic.js'
+
+/** A batch that held a giant once gives its memory back. */
+const RETAINED_BYTES_MAX = 2 ** 20
+
+/**
+ * A frame is complete when it reaches this size or 255 records. A copy of some KiB runs at full
+ * speed, and frames that are small against a segment leave little of it unused.
+ */
+const FRAME_BYTES_TARGET = 2 ** 15
+const FRAMES_PER_SEGMENT = 8
+
+/**
+ * Records of one partition, encoded one behind the other and cut into frames.
+ *
+ * ```
+ *   bytes   [ complete frame ][ complete frame ][ records of the open frame ]
+ *           ^ oldest                            ^ openFrom                  ^ writer.position
+ * ```
+ *
+ * Appending allocates nothing once the memory has grown to its working size.
+ */
+export class Batch {
+  private readonly topic: Topic
+  private readonly frameBytesTarget: number
+  private writer = new ByteWriter()
+
+  /** Complete frames are those in [oldest, complete); the objects are used again. */
+  private readonly frames: Frame[] = []
+  private oldest = 0
+  private complete = 0
+
+  private openFrom = 0
+  private openCount = 0
+  private openTimestamp = 0
+  private openNewest = 0
+
+  constructor(topic: Topic) {
+    this.topic = topic
+    const share = topic.frameBytesMax / FRAMES_PER_SEGMENT
+    this.frameBytesTarget = Math.min(FRAME_BYTES_TARGET, Math.max(share, layout.GRANULE_BYTES))
+  }
+
+  get isEmpty(): boolean {
+    return this.writer.position === 0
+  }
+
+  /** Complete frames that are not taken out yet. */
+  get completeFrames(): number {
+    return this.complete - this.oldest
+  }
+
+  /**
+   * Appends a record. Calls the codec, so it must not be called from within one.
+   *
+   * @param value what the codec takes, or null
+   * @param key holds the key's bytes at [0, keyBytes), or null
+   * @throws MillraceError `MESSAGE_TOO_LARGE`, `INVALID_HEADERS`, or what the codec throws: nothing
+   *   is appended then
+   */
+  append(
+    value: unknown,
+    key: Uint8Array | null,
+    keyBytes: number,
+    headers?: Headers,
+    timestamp?: number,
+  ): void {
+    const { writer } = this
+    const start = writer.position
+    try {
+      this.write(start, value, key, keyBytes, headers, timestamp)
+    } catch (error) {
+      writer.truncate(start)
+      if (this.isEmpty) this.clear()
+      throw error
+    }
+    this.admit(start, timestamp)
+  }
+
+  private write(
+    start: number,
+    value: unknown,
+    key: Uint8Array | null,
+    keyBytes: number,
+    headers: Headers | undefined,
+    timestamp: number | undefined,
+  ): void {
+    const { writer, topic } = this
+    const hasTimestamp = timestamp !== undefined
+    const valueFrom = start + layout.RECORD_HEADER_BYTES + (hasTimestamp ? 8 : 0)
+    writer.ensure(valueFrom - start)
+    writer.position = valueFrom
+    let flags = hasTimestamp ? layout.RECORD_HAS_TIMESTAMP : 0
+    if (value === null) flags |= layout.RECORD_NO_VALUE
+    else topic.codec.encode(value, writer)
+    const valueBytes = writer.position - valueFrom
+    if (key === null) flags |= layout.RECORD_NO_KEY
+    else appendKey(writer, key, keyBytes)
+    if (headers !== undefined) flags |= appendHeaders(writer, headers)
+    const end = writer.position
+    const sizeBytes = end - valueFrom
+    if (sizeBytes > topic.messageBytesMax) throw tooLarge(topic, sizeBytes)
+
+    writer.ensure(layout.RECORD_ALIGNMENT)
+    const paddedEnd = layout.aligned(end)
+    for (let at = end; at < paddedEnd; at++) writer.bytes[at] = 0
+    writer.position = paddedEnd
+    writer.words[start >>> 2] = valueBytes
+    writer.words[(start >>> 2) + 1] = layout.recordKeyWord(keyBytes, flags)
+    if (hasTimestamp) writer.doubles[(valueFrom - 8) / 8] = timestamp
+  }
+
+  /** Makes the record at `start` part of the open frame, or of a new one. */
+  private admit(start: number, timestamp: number | undefined): void {
+    const end = this.writer.position
+    const { frameBytesMax } = this.topic
+    const fits = layout.FRAME_HEADER_BYTES + end - this.openFrom <= frameBytesMax
+    if (!fits && this.openCount > 0) this.closeFrame(start)
+    if (this.openCount === 0) {
+      // Reading the clock for each message would cost as much as the rest of its way.
+      this.openTimestamp = nowMs()
+      this.openNewest = Number.NEGATIVE_INFINITY
+    }
+    const effective = timestamp ?? this.openTimestamp
+    if (effective > this.openNewest) this.openNewest = effective
+    const isFull = ++this.openCount === layout.FRAME_RECORDS_MAX
+    if (isFull || end - this.openFrom >= this.frameBytesTarget) this.closeFrame(end)
+  }
+
+  private closeFrame(end: number): void {
+    const frame = this.frames[this.complete] ?? new Frame()
+    this.frames[this.complete++] = frame
+    frame.from = this.openFrom
+    frame.to = end
+    frame.count = this.openCount
+    frame.timestamp = this.openTimestamp
+    frame.newestTimestamp = this.openNewest
+    this.openFrom = end
+    this.openCount = 0
+  }
+
+  /** The open frame is complete as it is. */
+  cut(): void {
+    if (this.openCount > 0) this.closeFrame(this.writer.position)
+  }
+
+  /** The oldest complete frame. Valid until the batch changes. */
+  peek(): FrameContent {
+    const frame = this.frames[this.oldest] as Frame
+    frame.bytes = this.writer.bytes
+    return frame
+  }
+
+  /** Takes the oldest complete frame out. */
+  shift(): void {
+    this.oldest++
+    if (this.oldest < this.complete) return
+    if (this.openCount === 0) this.clear()
+    else this.moveOpenFrameDown()
+  }
+
+  /** Takes everything out. */
+  clear(): void {
+    if (this.writer.bytes.length > RETAINED_BYTES_MAX) this.writer = new ByteWriter()
+    this.writer.truncate(0)
+    this.oldest = 0
+    this.complete = 0
+    this.openFrom = 0
+    this.openCount = 0
+  }
+
+  /** Keeps the memory from growing while the batch never becomes empty. */
+  private moveOpenFrameDown(): void {
+    const { writer, openFrom } = this
+    writer.bytes.copyWithin(0, openFrom, writer.position)
+    writer.truncate(writer.position - openFrom)
+    this.oldest = 0
+    this.complete = 0
+    this.openFrom = 0
+  }
+}
+
+class Frame implements FrameContent {
+  bytes: Buffer = NO_BYTES
+  from = 0
+  to = 0
+  count = 0
+  timestamp = 0
+  newestTimestamp = 0
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
+/** Below this length a loop is faster than a call of V8's copy. */
+const SHORT_KEY = 24
+
+function appendKey(writer: ByteWriter, key: Uint8Array, keyBytes: number): void {
+  writer.ensure(keyBytes)
+  const { bytes, position } = writer
+  if (keyBytes <= SHORT_KEY) {
+    for (let at = 0; at < keyBytes; at++) bytes[position + at] = key[at] as number
+  } else {
+    bytes.set(key.length === keyBytes ? key : key.subarray(0, keyBytes), position)
+  }
+  writer.position = position + keyBytes
+}
+
+function appendHeaders(writer: ByteWriter, headers: Headers): number {
+  const start = writer.position
+  writer.ensure(4)
+  writer.position += 4
+  if (!writeHeaders(headers, writer)) {
+    writer.truncate(start)
+    return 0
+  }
+  writer.bytes.writeInt32LE(writer.position - start - 4, start)
+  return layout.RECORD_HAS_HEADERS
+}
+
+function tooLarge(topic: Topic, sizeBytes: number): MillraceError {
+  const limitBytes = topic.messageBytesMax
+  return new MillraceError(
+    'MESSAGE_TOO_LARGE',
+    `a message of topic ${topic.name} has at most ${limitBytes} bytes of value, key and headers, ` +
+      `but this one has ${sizeBytes}`,
+    { topic: topic.name, sizeBytes, limitBytes },
+  )
+}
