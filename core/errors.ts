@@ -3,6 +3,7 @@ export type ErrorCode =
   | 'INVALID_OPTION'
   | 'UNKNOWN_OPTION'
   | 'UNKNOWN_TOPIC'
+  | 'UNKNOWN_GROUP'
   | 'INVALID_KEY'
   | 'INVALID_VALUE'
   | 'INVALID_HEADERS'

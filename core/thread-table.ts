@@ -1,7 +1,12 @@
-import * as memory from '#memory'
 import type { Region } from '#memory'
+import * as memory from '#memory'
 import { MillraceError } from './errors.js'
-import { GATES_MAX, SLOTS_MAX } from './log/layout.js'
+
+/** Threads of one engine: slots 1 to 255, the owner field of a claim. Slot 0 means nobody. */
+export const SLOTS_MAX = 255
+
+/** Groups of one engine: 0 to 255. */
+export const GROUPS_MAX = 256
 
 /*
  * Layout, in words; every signal and generation has a cache line of its own.
@@ -14,7 +19,7 @@ const LINE_WORDS = 16
 const STATES_WORD = LINE_WORDS
 const SIGNALS_WORD = STATES_WORD + SLOTS_MAX + 1
 const GENERATIONS_WORD = SIGNALS_WORD + (SLOTS_MAX + 1) * LINE_WORDS
-const TABLE_WORDS = GENERATIONS_WORD + GATES_MAX * LINE_WORDS
+const TABLE_WORDS = GENERATIONS_WORD + GROUPS_MAX * LINE_WORDS
 
 const SLOT_FREE = 0
 const SLOT_TAKEN = 1

@@ -1,10 +1,10 @@
 import { MillraceError } from '../errors.js'
 import { Appender } from '../log/appender.js'
 import { pinOffset, pinOldest, unpin } from '../log/finder.js'
-import { GATES_MAX } from '../log/layout.js'
 import type { PartitionLog } from '../log/partition-log.js'
 import { repairLog } from '../log/repair.js'
 import type { Thread } from '../thread.js'
+import { GROUPS_MAX } from '../thread-table.js'
 import { assignPartitions } from './assignor.js'
 import * as cursor from './cursor.js'
 import { settleDeadLetter } from './dead-letter-commit.js'
@@ -118,14 +118,21 @@ export class Coordinator {
     const taken = new Set([...this.groups.values()].map(({ index }) => index))
     let index = 0
     while (taken.has(index)) index++
-    if (index >= GATES_MAX) {
-      throw new MillraceError('TOO_MANY_GROUPS', `an engine has at most ${GATES_MAX} groups`, {
-        limit: GATES_MAX,
+    if (index >= GROUPS_MAX) {
+      throw new MillraceError('TOO_MANY_GROUPS', `an engine has at most ${GROUPS_MAX} groups`, {
+        limit: GROUPS_MAX,
       })
     }
     const group: Group = { id, index, settings, partitions, members: new Map() }
     this.groups.set(id, group)
     return group
+  }
+
+  /** @throws MillraceError `UNKNOWN_GROUP` */
+  find(id: string): { readonly index: number; readonly settings: GroupSettings } {
+    const group = this.groups.get(id)
+    if (group !== undefined) return group
+    throw new MillraceError('UNKNOWN_GROUP', `there is no group '${id}'`, { groupId: id })
   }
 
   /** Forgets a group: nothing is held for it any more. It must have no members. */

@@ -50,6 +50,12 @@ export function currentEpoch(log: PartitionLog, gate: number): number {
   return highHalf(memory.loadLong(log.longs, layout.gateCursorLong(gate)))
 }
 
+/** What the cursor says now: for the holder, after somebody else moved it. */
+export function ownership(log: PartitionLog, gate: number): Ownership {
+  const found = memory.loadLong(log.longs, layout.gateCursorLong(gate))
+  return { epoch: highHalf(found), committed: widen(log, lowHalf(found)) }
+}
+
 /**
  * Takes the partition for a member if nobody holds it, and begins an epoch. Any commit of an
  * earlier owner came before it or is refused.
@@ -133,7 +139,12 @@ export function fence(log: PartitionLog, gate: number, member: number): void {
  * Moves the cursor to an offset whose segment the caller has pinned, and begins an epoch, so that
  * what was read before is not committed on top of it.
  */
-export function seekCursor(log: PartitionLog, threads: ThreadTable, gate: number, to: number): void {
+export function seekCursor(
+  log: PartitionLog,
+  threads: ThreadTable,
+  gate: number,
+  to: number,
+): void {
   beginEpoch(log, gate, to)
   markDelivered(log, gate, to)
   wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, threads)

@@ -1,8 +1,8 @@
 import * as memory from '#memory'
 import { MillraceError } from '../errors.js'
 import type { ThreadTable } from '../thread-table.js'
-import * as layout from './layout.js'
 import { announceGap } from './gaps.js'
+import * as layout from './layout.js'
 import type { PartitionLog } from './partition-log.js'
 import { Opening, openSegment } from './recycler.js'
 import { advanceTail, readTail } from './tail.js'
@@ -99,12 +99,7 @@ export class Appender {
       const fits = granules <= room
       const free = layout.freeTag(log.lapOf(this.position))
       const replacement = fits ? wanted : layout.padTag(room)
-      const found = memory.compareExchange(
-        log.words,
-        log.tagWord(this.position),
-        free,
-        replacement,
-      )
+      const found = memory.compareExchange(log.words, log.tagWord(this.position), free, replacement)
       if (found === free) {
         if (fits) return this.claimSucceeded(granules, content.count, wanted)
         this.follow(replacement)
@@ -157,10 +152,7 @@ export class Appender {
   publish(): boolean {
     const { log, claimedTag } = this
     const { words } = log
-    const published = layout.publishedTag(
-      layout.granulesOf(claimedTag),
-      layout.countOf(claimedTag),
-    )
+    const published = layout.publishedTag(layout.granulesOf(claimedTag), layout.countOf(claimedTag))
     const word = log.tagWord(this.claimed)
     if (memory.compareExchange(words, word, claimedTag, published) !== claimedTag) return false
     wakeSleepers(words, layout.DATA_WAITERS_WORD, this.threads)

@@ -1,3 +1,5 @@
+import { GROUPS_MAX, SLOTS_MAX } from '../thread-table.js'
+
 /**
  * Where everything lies in the memory of one partition log.
  *
@@ -28,11 +30,8 @@ const WORDS_PER_LONG = LONG_BYTES / WORD_BYTES
 /** Words that different threads write lie this far apart: two cache lines, for the prefetcher. */
 export const STRIDE_WORDS = 128 / WORD_BYTES
 
-/** Threads of one engine: slots 1 to 255. Slot 0 means nobody. */
-export const SLOTS_MAX = 255
-
-/** Groups of one engine, and so gates of a log: 0 to 255. */
-export const GATES_MAX = 256
+/** One gate for each group of the engine. */
+export const GATES_MAX = GROUPS_MAX
 
 // ---------------------------------------------------------------------------------------------
 // Tags
@@ -189,7 +188,7 @@ const GATE_CURSOR_LONG = 1
 const GATE_ASSIGNED_WORD = 4
 /** 1 while the partition is paused for this group. */
 const GATE_PAUSED_WORD = 5
-/** A dead letter that is being committed, see `delivery/dead-letter-commit.ts`. */
+/** A dead letter that is being committed, see `group/dead-letter-commit.ts`. */
 const GATE_LETTER_STATE_WORD = 6
 const GATE_LETTER_POSITION_WORD = 7
 const GATE_LETTER_OFFSET_WORD = 8

@@ -1,5 +1,5 @@
-import * as memory from '#memory'
 import type { Region } from '#memory'
+import * as memory from '#memory'
 import { MillraceError } from '../errors.js'
 import * as layout from './layout.js'
 

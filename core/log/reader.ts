@@ -37,6 +37,7 @@ export class Reader {
   remaining = 0
   private frameLong = 0
   private record = 0
+  private currentRecord = 0
 
   constructor(log: PartitionLog, position: number, offset: number) {
     this.log = log
@@ -112,11 +113,10 @@ export class Reader {
     const keyWord = words[(record >>> 2) + 1] as number
     const flags = layout.recordFlags(keyWord)
     const value =
-      record +
-      layout.RECORD_HEADER_BYTES +
-      (flags & layout.RECORD_HAS_TIMESTAMP ? 8 : 0)
+      record + layout.RECORD_HEADER_BYTES + (flags & layout.RECORD_HAS_TIMESTAMP ? 8 : 0)
     const key = value + valueBytes
     const end = key + layout.recordKeyBytes(keyWord)
+    this.currentRecord = record
     this.flags = flags
     this.valueFrom = value
     this.valueTo = key
@@ -127,6 +127,13 @@ export class Reader {
     this.recordOffset = this.offset++
     this.remaining--
     return true
+  }
+
+  /** Steps back, so that `nextRecord` moves to the same record again. */
+  stepBack(): void {
+    this.record = this.currentRecord
+    this.offset = this.recordOffset
+    this.remaining++
   }
 
   /** Skips the rest of the frame. */

@@ -1,9 +1,9 @@
 import * as memory from '#memory'
 import type { ThreadTable } from '../thread-table.js'
-import * as layout from './layout.js'
 import { announceGap } from './gaps.js'
+import * as layout from './layout.js'
 import type { PartitionLog } from './partition-log.js'
-import { withdraw, wakeSleepers } from './wait-set.js'
+import { wakeSleepers, withdraw } from './wait-set.js'
 
 /**
  * Removes what a dead thread left in a partition log. Called only on proof of its death, and again

@@ -7,7 +7,7 @@ import { type Headers, writeHeaders } from '../topic/message.js'
 import type { Topic } from '../topic/topic.js'
 
 /** A batch that held a giant once gives its memory back. */
-const RETAINED_BYTES_MAX = 2 ** 20
+const RETAINED_BYTES_MAX = 2 ** 22
 
 /**
  * A frame is complete when it reaches this size or 255 records. A copy of some KiB runs at full
@@ -60,13 +60,15 @@ export class Batch {
    * Appends a record. Calls the codec, so it must not be called from within one.
    *
    * @param value what the codec takes, or null
-   * @param key holds the key's bytes at [0, keyBytes), or null
+   * @param keyFlags what the record says of its key: `RECORD_NO_KEY`, `RECORD_BINARY_KEY` or 0
+   * @param key holds the key's bytes at [0, keyBytes)
    * @throws MillraceError `MESSAGE_TOO_LARGE`, `INVALID_HEADERS`, or what the codec throws: nothing
    *   is appended then
    */
   append(
     value: unknown,
-    key: Uint8Array | null,
+    keyFlags: number,
+    key: Uint8Array,
     keyBytes: number,
     headers?: Headers,
     timestamp?: number,
@@ -74,7 +76,7 @@ export class Batch {
     const { writer } = this
     const start = writer.position
     try {
-      this.write(start, value, key, keyBytes, headers, timestamp)
+      this.write(start, value, keyFlags, key, keyBytes, headers, timestamp)
     } catch (error) {
       writer.truncate(start)
       if (this.isEmpty) this.clear()
@@ -86,7 +88,8 @@ export class Batch {
   private write(
     start: number,
     value: unknown,
-    key: Uint8Array | null,
+    keyFlags: number,
+    key: Uint8Array,
     keyBytes: number,
     headers: Headers | undefined,
     timestamp: number | undefined,
@@ -96,12 +99,11 @@ export class Batch {
     const valueFrom = start + layout.RECORD_HEADER_BYTES + (hasTimestamp ? 8 : 0)
     writer.ensure(valueFrom - start)
     writer.position = valueFrom
-    let flags = hasTimestamp ? layout.RECORD_HAS_TIMESTAMP : 0
+    let flags = hasTimestamp ? keyFlags | layout.RECORD_HAS_TIMESTAMP : keyFlags
     if (value === null) flags |= layout.RECORD_NO_VALUE
     else topic.codec.encode(value, writer)
     const valueBytes = writer.position - valueFrom
-    if (key === null) flags |= layout.RECORD_NO_KEY
-    else appendKey(writer, key, keyBytes)
+    if (keyBytes > 0) appendKey(writer, key, keyBytes)
     if (headers !== undefined) flags |= appendHeaders(writer, headers)
     const end = writer.position
     const sizeBytes = end - valueFrom

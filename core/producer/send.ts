@@ -99,8 +99,8 @@ export class Send {
     const chosen = partition ?? writer.partitionOfKey()
     const { batch } = this.partOfPartition[chosen] ?? this.addPart(chosen)
     const framesBefore = batch.completeFrames
-    batch.append(value, writer.key, writer.keyBytes, headers, timestamp)
-    if (partition === undefined && writer.key === null) {
+    batch.append(value, writer.keyFlags, writer.key, writer.keyBytes, headers, timestamp)
+    if (partition === undefined && !writer.hasKey) {
       this.hasSticky = true
       if (batch.completeFrames !== framesBefore) this.advanceSticky()
     }

@@ -1,12 +1,15 @@
 import { atEndOfTick } from '#clock'
 import { ByteWriter } from '../codec/byte-writer.js'
 import { MillraceError } from '../errors.js'
+import { RECORD_BINARY_KEY, RECORD_NO_KEY } from '../log/layout.js'
 import { describeValue } from '../options.js'
 import type { Thread } from '../thread.js'
 import { isBytes, type Key } from '../topic/message.js'
 import type { Topic } from '../topic/topic.js'
 import { Batch } from './batch.js'
 import { type Consignment, PartitionWriter } from './partition-writer.js'
+
+const NO_BYTES = new Uint8Array(0)
 
 /** Idle batches that are kept for later sends. */
 const SPARE_BATCHES_MAX = 16
@@ -24,9 +27,10 @@ const SPARE_BATCHES_MAX = 16
 export class TopicWriter<T = unknown> {
   readonly thread: Thread
   readonly topic: Topic<T>
-  /** The bytes of the key that `readKey` read last: at [0, keyBytes). */
-  key: Uint8Array | null = null
+  /** The key that `readKey` read last: its bytes at [0, keyBytes), and what its record says of it. */
+  key: Uint8Array = NO_BYTES
   keyBytes = 0
+  keyFlags = RECORD_NO_KEY
   private readonly keyText = new ByteWriter(256)
   private readonly writers: (PartitionWriter | undefined)[]
   private dirty: PartitionWriter[] = []
@@ -66,7 +70,7 @@ export class TopicWriter<T = unknown> {
     if (value === undefined) throw undefinedValue(this.topic.name)
     this.checkNotEncoding()
     this.readKey(key)
-    if (this.key === null) return this.trySendSticky(value)
+    if (!this.hasKey) return this.trySendSticky(value)
     return this.stage(this.writer(this.partitionOfKey()), value)
   }
 
@@ -89,7 +93,7 @@ export class TopicWriter<T = unknown> {
     const { staged } = writer
     this.isEncoding = true
     try {
-      staged.append(value, this.key, this.keyBytes)
+      staged.append(value, this.keyFlags, this.key, this.keyBytes)
     } finally {
       this.isEncoding = false
     }
@@ -109,30 +113,37 @@ export class TopicWriter<T = unknown> {
   }
 
   /**
-   * Reads a key into `key` and `keyBytes`.
+   * Reads a key into `key`, `keyBytes` and `keyFlags`.
    *
    * @throws MillraceError `INVALID_KEY`
    */
   readKey(key: Key | undefined): void {
     if (key === null || key === undefined) {
-      this.key = null
+      this.key = NO_BYTES
       this.keyBytes = 0
+      this.keyFlags = RECORD_NO_KEY
     } else if (typeof key === 'string') {
       const { keyText } = this
       keyText.truncate(0)
       if (!keyText.tryUtf8(key)) throw invalidKey(this.topic.name, 'well-formed text', key)
       this.key = keyText.bytes
       this.keyBytes = keyText.position
+      this.keyFlags = 0
     } else {
       if (!isBytes(key)) throw invalidKey(this.topic.name, 'a string, a Uint8Array or null', key)
       this.key = key
       this.keyBytes = key.length
+      this.keyFlags = RECORD_BINARY_KEY
     }
+  }
+
+  get hasKey(): boolean {
+    return this.keyFlags !== RECORD_NO_KEY
   }
 
   /** The partition of the key that was read. */
   partitionOfKey(): number {
-    if (this.key === null) return this.stickyPartition
+    if (!this.hasKey) return this.stickyPartition
     this.isEncoding = true
     try {
       return this.topic.partitionOfKey(this.key, this.keyBytes)

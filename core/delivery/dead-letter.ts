@@ -1,0 +1,130 @@
+import { nowMs } from '#clock'
+import { ByteWriter } from '../codec/byte-writer.js'
+import type { FrameContent } from '../log/appender.js'
+import * as layout from '../log/layout.js'
+import type { LogGeometry, PartitionLog } from '../log/partition-log.js'
+import type { Reader } from '../log/reader.js'
+import { writeHeaders } from '../topic/message.js'
+import { readRecordHeaders } from '../topic/received-message.js'
+
+/** Why a message is dead. */
+export type DeadLetterReason = 'rejected' | 'attempts' | 'decode'
+
+/** What is known of the failure. */
+export interface Failure {
+  readonly reason: DeadLetterReason
+  /** What the last attempt threw. */
+  readonly error: unknown
+  readonly attempts: number
+  /** Since the first attempt failed, in milliseconds. */
+  readonly failingForMs: number
+}
+
+const STACK_CHARACTERS_MAX = 4096
+const TEXT_CHARACTERS_MAX = 512
+/** Room for the headers that a dead letter adds to its message: 16 KiB. */
+const HEADROOM_GRANULES = 256
+const SEGMENT_GRANULES_MAX = layout.FRAME_GRANULES_MAX + 1
+
+/** Name of the topic that holds what a group could not handle of a topic. */
+export function deadLetterTopic(groupId: string, topic: string): string {
+  return `dlq.${groupId}.${topic}`
+}
+
+/** A dead letter log holds any message of its source, and the headers about its death. */
+export function deadLetterGeometry(source: PartitionLog): LogGeometry {
+  const wanted = source.segmentGranules + HEADROOM_GRANULES
+  const segmentGranules = Math.min(2 ** Math.ceil(Math.log2(wanted)), SEGMENT_GRANULES_MAX)
+  return { segmentCount: 4, segmentGranules }
+}
+
+/**
+ * Makes dead letters: key and value byte for byte, the headers of the message, and headers that
+ * begin with `dlq-` about its origin and its death.
+ */
+export class DeadLetterWriter {
+  private readonly groupId: string
+  private readonly workerId: number
+  private readonly writer = new ByteWriter()
+
+  /** @param workerId slot of the thread, for the headers */
+  constructor(groupId: string, workerId: number) {
+    this.groupId = groupId
+    this.workerId = workerId
+  }
+
+  /** @returns valid until the next call */
+  write(topic: string, partition: number, reader: Reader, failure: Failure): FrameContent {
+    const { writer } = this
+    const { bytes } = reader.log
+    const timestamp = nowMs()
+    writer.truncate(0)
+    writer.ensure(layout.RECORD_HEADER_BYTES)
+    writer.position = layout.RECORD_HEADER_BYTES
+    writer.blob(bytes.subarray(reader.valueFrom, reader.valueTo))
+    writer.blob(bytes.subarray(reader.keyFrom, reader.keyTo))
+    const headersAt = writer.position
+    writer.ensure(4)
+    writer.position += 4
+    writeHeaders(
+      { ...readRecordHeaders(reader), ...this.headers(topic, partition, reader, failure) },
+      writer,
+    )
+    writer.bytes.writeInt32LE(writer.position - headersAt - 4, headersAt)
+    const end = layout.aligned(writer.position)
+    writer.ensure(end - writer.position)
+    writer.bytes.fill(0, writer.position, end)
+    writer.position = end
+    const flags = (reader.flags & ~layout.RECORD_HAS_TIMESTAMP) | layout.RECORD_HAS_HEADERS
+    const keyWord = layout.recordKeyWord(reader.keyTo - reader.keyFrom, flags)
+    writer.bytes.writeInt32LE(reader.valueTo - reader.valueFrom, layout.RECORD_VALUE_BYTES)
+    writer.bytes.writeInt32LE(keyWord, layout.RECORD_KEY_BYTES)
+    return {
+      bytes: writer.bytes,
+      from: 0,
+      to: end,
+      count: 1,
+      timestamp,
+      newestTimestamp: timestamp,
+    }
+  }
+
+  private headers(
+    topic: string,
+    partition: number,
+    reader: Reader,
+    { reason, error, attempts, failingForMs }: Failure,
+  ): Record<string, string> {
+    const now = nowMs()
+    return {
+      'dlq-topic': topic,
+      'dlq-partition': String(partition),
+      'dlq-offset': String(reader.recordOffset),
+      'dlq-timestamp': String(reader.timestamp),
+      'dlq-group': this.groupId,
+      'dlq-reason': reason,
+      'dlq-attempts': String(attempts),
+      'dlq-first-failure': String(Math.round(now - failingForMs)),
+      'dlq-last-failure': String(now),
+      'dlq-worker': String(this.workerId),
+      ...describeError(error),
+    }
+  }
+}
+
+function describeError(error: unknown): Record<string, string> {
+  if (!(error instanceof Error)) return { 'dlq-error-message': text(error, TEXT_CHARACTERS_MAX) }
+  const headers: Record<string, string> = {
+    'dlq-error-name': text(error.name, TEXT_CHARACTERS_MAX),
+    'dlq-error-message': text(error.message, TEXT_CHARACTERS_MAX),
+    'dlq-error-stack': text(error.stack ?? '', STACK_CHARACTERS_MAX),
+  }
+  const code: unknown = Reflect.get(error, 'code')
+  if (code !== undefined) headers['dlq-error-code'] = text(code, TEXT_CHARACTERS_MAX)
+  return headers
+}
+
+/** Whatever was thrown, as well-formed text of limited length. */
+function text(value: unknown, charactersMax: number): string {
+  return String(value).slice(0, charactersMax).toWellFormed()
+}

@@ -1,0 +1,37 @@
+import { Producer } from './producer/producer.js'
+import { Publisher } from './producer/publisher.js'
+import { findWriter, TopicWriter } from './producer/topic-writer.js'
+import type { Thread } from './thread.js'
+import type { Topic } from './topic/topic.js'
+
+/**
+ * The part of an engine that lives in one thread: its topics, and its ways into them. Everything
+ * that threads share lies in the memory of the topics and of the thread table.
+ */
+export class ThreadEngine {
+  readonly thread: Thread
+  private readonly writers = new Map<string, TopicWriter>()
+
+  constructor(thread: Thread, topics: readonly Topic[]) {
+    this.thread = thread
+    for (const topic of topics) this.writers.set(topic.name, new TopicWriter(thread, topic))
+  }
+
+  get topics(): Topic[] {
+    return [...this.writers.values()].map(({ topic }) => topic)
+  }
+
+  /** @throws MillraceError `UNKNOWN_TOPIC` */
+  topic(name: string): Topic {
+    return findWriter(this.writers, name).topic
+  }
+
+  producer(): Producer {
+    return new Producer(this.writers)
+  }
+
+  /** @throws MillraceError `UNKNOWN_TOPIC` */
+  publisher<T>(topic: string): Publisher<T> {
+    return new Publisher<T>(findWriter(this.writers, topic) as TopicWriter<T>)
+  }
+}

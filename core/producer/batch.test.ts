@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { bytes } from '../codec/bytes.js'
+import type { Codec } from '../codec/codec.js'
+import type { FrameContent } from '../log/appender.js'
+import { FRAME_HEADER_BYTES, RECORD_NO_KEY } from '../log/layout.js'
+import { Topic, type TopicOptions } from '../topic/topic.js'
+import { Batch } from './batch.js'
+
+const NO_KEY = new Uint8Array(0)
+
+function createBatch(options: Partial<TopicOptions<Uint8Array>> = {}) {
+  return new Batch(Topic.create('orders', { partitions: 1, codec: bytes(), ...options }) as Topic)
+}
+
+function append(batch: Batch, sizeBytes: number, timestamp?: number): void {
+  batch.append(new Uint8Array(sizeBytes), RECORD_NO_KEY, NO_KEY, 0, undefined, timestamp)
+}
+
+/** Takes out all frames that are complete. */
+function take(batch: Batch): FrameContent[] {
+  const frames: FrameContent[] = []
+  while (batch.completeFrames > 0) {
+    frames.push({ ...batch.peek() })
+    batch.shift()
+  }
+  return frames
+}
+
+test('a batch without a record has no frame', () => {
+  const batch = createBatch()
+  batch.cut()
+  assert.equal(batch.isEmpty, true)
+  assert.equal(batch.completeFrames, 0)
+})
+
+test('a frame is complete with 255 records, or when it is cut', () => {
+  const batch = createBatch()
+  for (let number = 0; number < 255 + 3; number++) append(batch, 8)
+  assert.equal(batch.completeFrames, 1)
+  batch.cut()
+  assert.deepEqual(
+    take(batch).map(({ count, from, to }) => ({ count, sizeBytes: to - from })),
+    [
+      { count: 255, sizeBytes: 255 * 16 },
+      { count: 3, sizeBytes: 3 * 16 },
+    ],
+  )
+  assert.equal(batch.isEmpty, true)
+})
+
+test('frames are complete at an eighth of a segment', () => {
+  const batch = createBatch({ memory: '64KiB' }) // Segments of 16 KiB.
+  for (let number = 0; number < 64; number++) append(batch, 120)
+  const frames = take(batch)
+  assert.deepEqual(
+    frames.map(({ count }) => count),
+    [16, 16, 16, 16],
+  )
+})
+
+test('a record that would make the frame too large begins the next one', () => {
+  const batch = createBatch({ memory: '64KiB' })
+  append(batch, 1000)
+  append(batch, 16_000)
+  assert.equal(batch.completeFrames, 2)
+  assert.deepEqual(
+    take(batch).map(({ count, to, from }) => [count, to - from]),
+    [
+      [1, 1008],
+      [1, 16_008],
+    ],
+  )
+})
+
+test('records of the open frame survive the publication of those before', () => {
+  const batch = createBatch({ memory: '64KiB' })
+  for (let round = 0; round < 1000; round++) {
+    append(batch, 2000)
+    append(batch, 16_000)
+    append(batch, 8)
+    assert.deepEqual(
+      take(batch).map(({ count }) => count),
+      [1, 1],
+    )
+    assert.equal(batch.isEmpty, false)
+    batch.cut()
+    const [rest] = take(batch)
+    assert.deepEqual(
+      { from: rest?.from, to: rest?.to, count: rest?.count },
+      {
+        from: 0,
+        to: 16,
+        count: 1,
+      },
+    )
+    // It was moved down, so that the memory does not grow.
+    assert.ok((rest?.bytes.length ?? 0) <= 64 * 1024)
+  }
+})
+
+test('a frame fits exactly', () => {
+  const batch = createBatch({ memory: 1024 }) // Segments, and so frames, of 256 bytes.
+  append(batch, 200, 0)
+  const [frame] = take(batch)
+  assert.equal((frame?.to ?? 0) - (frame?.from ?? 0) + FRAME_HEADER_BYTES, 256)
+})
+
+test('a message over the limit is refused, and leaves no trace', () => {
+  const batch = createBatch({ memory: 1024 })
+  append(batch, 8)
+  assert.throws(() => append(batch, 201), {
+    code: 'MESSAGE_TOO_LARGE',
+    message:
+      'a message of topic orders has at most 200 bytes of value, key and headers, ' +
+      'but this one has 201',
+    details: { topic: 'orders', sizeBytes: 201, limitBytes: 200 },
+  })
+  batch.cut()
+  assert.deepEqual(
+    take(batch).map(({ count, to }) => ({ count, to })),
+    [{ count: 1, to: 16 }],
+  )
+})
+
+test('keys and headers count', () => {
+  const batch = createBatch({ maxMessageBytes: 100 })
+  const value = new Uint8Array(80)
+  const key = new Uint8Array(30)
+  batch.append(value, 0, key, 20)
+  assert.throws(() => batch.append(value, 0, key, 21), { code: 'MESSAGE_TOO_LARGE' })
+  const headers = { abcd: 'efgh' } // 4 for all of them, 8 for this one, and 8 of text.
+  batch.append(value, RECORD_NO_KEY, NO_KEY, 0, headers)
+  assert.throws(() => batch.append(value, 0, key, 1, headers), { code: 'MESSAGE_TOO_LARGE' })
+})
+
+test('a codec that throws half-way leaves no trace', () => {
+  const codec: Codec<Uint8Array> = {
+    ...bytes(),
+    encode(value, target) {
+      target.blob(value)
+      if (value.length === 7) throw new TypeError('seven')
+    },
+  }
+  const batch = createBatch({ codec })
+  assert.throws(() => append(batch, 7), TypeError)
+  assert.equal(batch.isEmpty, true)
+  append(batch, 8)
+  assert.throws(() => append(batch, 7), TypeError)
+  append(batch, 16)
+  batch.cut()
+  assert.deepEqual(
+    take(batch).map(({ count, to }) => ({ count, to })),
+    [{ count: 2, to: 16 + 24 }],
+  )
+})
+
+test('padding is zero, whatever lay there before', () => {
+  const batch = createBatch()
+  batch.append(new Uint8Array(64).fill(255), RECORD_NO_KEY, NO_KEY, 0)
+  batch.clear()
+  batch.append(new Uint8Array(1).fill(255), RECORD_NO_KEY, NO_KEY, 0)
+  batch.cut()
+  const frame = batch.peek()
+  assert.deepEqual([...frame.bytes.subarray(8, frame.to)], [255, 0, 0, 0, 0, 0, 0, 0])
+})
+
+test('a batch that held a giant gives its memory back', () => {
+  const batch = createBatch({ memory: '64MiB' })
+  append(batch, 1_000_000)
+  assert.ok((take(batch)[0]?.bytes.length ?? 0) >= 1_000_000)
+  assert.throws(() => append(batch, 5_000_000), { code: 'MESSAGE_TOO_LARGE' })
+  append(batch, 8)
+  batch.cut()
+  assert.equal(take(batch)[0]?.bytes.length, 4096)
+})
+
+test('the newest timestamp of a frame is that of its records', () => {
+  const before = Date.now()
+  const batch = createBatch()
+  append(batch, 8, 5000)
+  append(batch, 8, 3000)
+  batch.cut()
+  append(batch, 8, 5000)
+  append(batch, 8)
+  batch.cut()
+  append(batch, 8)
+  append(batch, 8, 8e15)
+  batch.cut()
+  const [explicit, mixed, future] = take(batch)
+  assert.equal(explicit?.newestTimestamp, 5000)
+  assert.ok((mixed?.timestamp ?? 0) >= before)
+  assert.equal(mixed?.newestTimestamp, mixed?.timestamp)
+  assert.equal(future?.newestTimestamp, 8e15)
+})

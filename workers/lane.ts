@@ -1,0 +1,385 @@
+import { after, monotonicMs, type Timer } from '#clock'
+import type { DeadLetterReason, DeadLetterWriter } from '../core/delivery/dead-letter.js'
+import type { RetryPolicy } from '../core/delivery/retry.js'
+import type { GroupPartition } from '../core/group/coordinator.js'
+import * as cursor from '../core/group/cursor.js'
+import { commitDeadLetter } from '../core/group/dead-letter-commit.js'
+import { Appender } from '../core/log/appender.js'
+import { pinOffset, pinOldest, placeReader, unpin } from '../core/log/finder.js'
+import { SPACE_WAITERS_WORD } from '../core/log/layout.js'
+import type { PartitionLog } from '../core/log/partition-log.js'
+import { Reader } from '../core/log/reader.js'
+import { enlist, withdraw } from '../core/log/wait-set.js'
+import type { Producer } from '../core/producer/producer.js'
+import type { Thread } from '../core/thread.js'
+import { type Message, readMessage } from '../core/topic/received-message.js'
+import type { Topic } from '../core/topic/topic.js'
+import type { EachBatchContext, EachMessageContext, Handler } from './handler.js'
+import { RecordBatch } from './record-batch.js'
+import type { MemberStats } from './worker-control.js'
+
+/** Progress is committed after so many records or so much time, and when there is nothing to do. */
+const COMMIT_RECORDS = 1000
+const COMMIT_INTERVAL_MS = 100
+/** Between two looks at the clock. */
+const RECORDS_PER_CLOCK = 8
+
+/** What the lanes of one member have in common. */
+export interface LaneHost {
+  readonly thread: Thread
+  readonly gate: number
+  readonly member: number
+  readonly handler: Handler<unknown>
+  readonly retry: RetryPolicy
+  readonly isAtMostOnce: boolean
+  readonly letters: DeadLetterWriter
+  readonly producer: Producer
+  readonly signal: AbortSignal
+  readonly stats: MemberStats
+  /** A handler has settled, or a pause is over: the member loop has something to do. */
+  poke(): void
+}
+
+type Mutable<T> = { -readonly [Field in keyof T]: T[Field] }
+
+/**
+ * One partition that a member owns: hands its records to the handler one after the other, and
+ * commits behind them.
+ *
+ * ```
+ *   offsets    | committed | processed   | reader.offset
+ *   records    | done      | being done  | not handed over yet
+ * ```
+ *
+ * A lane is busy while a handler's promise or a retry is pending; the member goes on with its other
+ * lanes meanwhile. A handler that returns no promise costs none.
+ */
+export class Lane {
+  readonly partition: GroupPartition
+  readonly reader: Reader
+  private readonly host: LaneHost
+  private readonly topic: Topic
+  private readonly messageContext: Mutable<EachMessageContext<unknown>>
+  private readonly batchContext: Mutable<EachBatchContext<unknown>>
+  private lettersAppender: Appender | undefined
+  private epoch: number
+  private committed: number
+  private processed: number
+  private committedAtMs = monotonicMs()
+  private recordsUntilClock = RECORDS_PER_CLOCK
+  private attempt = 1
+  private batchOffset = 0
+  private firstFailureMs = 0
+  private pause: Timer | undefined
+  private isBurying = false
+  /** A handler or a retry is pending. */
+  isBusy = false
+  /** The epoch is over: nothing that this lane does counts any more. */
+  isFenced = false
+
+  constructor(host: LaneHost, partition: GroupPartition, topic: Topic, owned: cursor.Ownership) {
+    this.host = host
+    this.partition = partition
+    this.topic = topic
+    this.epoch = owned.epoch
+    this.committed = owned.committed
+    this.processed = owned.committed
+    this.reader = new Reader(partition.log, 0, 0)
+    const { producer, signal } = host
+    const shared = { topic: partition.topic, partition: partition.partition, producer, signal }
+    this.messageContext = { ...shared, attempt: 1, message: undefined as never }
+    const batch = new RecordBatch<unknown>(topic, partition.partition, this.reader)
+    this.batchContext = { ...shared, attempt: 1, batch }
+    this.countRedeliveries(owned.committed)
+    this.place(owned.committed)
+  }
+
+  private get isPerMessage(): boolean {
+    return this.host.handler.eachMessage !== undefined
+  }
+
+  /** What the owner before had begun. */
+  private countRedeliveries(committed: number): void {
+    const { host, partition } = this
+    const ahead = cursor.deliveredOffset(partition.log, host.gate) - committed
+    if (ahead > 0) host.stats.redelivered += ahead
+    else host.stats.maybeLost -= ahead
+  }
+
+  /** Puts the reader on an offset that the gate holds. */
+  private place(offset: number): void {
+    const { log } = this.partition
+    const { table, slot } = this.host.thread
+    const place = pinOffset(log, table, slot, offset) ?? pinOldest(log, table, slot)
+    placeReader(this.reader, place, offset)
+    unpin(log, table, slot)
+    this.attempt = 1
+  }
+
+  /** Whether `step` would hand something over. */
+  get hasWork(): boolean {
+    return !this.isBusy && !this.isPaused && (this.reader.remaining > 0 || this.reader.hasNext())
+  }
+
+  get isPaused(): boolean {
+    return cursor.isPaused(this.partition.log, this.host.gate)
+  }
+
+  /** Hands over records up to the end of one frame. @returns whether there were any */
+  step(): boolean {
+    const { reader } = this
+    if (this.isBusy || this.isPaused) return false
+    if (reader.remaining === 0 && !reader.next()) return false
+    if (this.host.isAtMostOnce) this.commitTo(reader.offset + reader.remaining)
+    if (this.isFenced) return true
+    if (this.isPerMessage)
+      while (!this.isBusy && !this.isFenced && reader.nextRecord()) this.handOver()
+    else this.callBatch()
+    return true
+  }
+
+  // ------------------------------------------------------------------------------ eachMessage
+
+  private handOver(): void {
+    cursor.markDelivered(this.partition.log, this.host.gate, this.reader.offset)
+    let message: Message<unknown>
+    try {
+      message = readMessage(this.topic, this.partition.partition, this.reader)
+    } catch (error) {
+      this.firstFailureMs = monotonicMs()
+      this.bury('decode', error)
+      return
+    }
+    this.messageContext.message = message
+    this.callMessage()
+  }
+
+  private callMessage(): void {
+    this.messageContext.attempt = this.attempt
+    let result: unknown
+    try {
+      result = this.host.handler.eachMessage?.(this.messageContext)
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    if (isPromise(result)) this.await(result)
+    else this.succeed()
+  }
+
+  // -------------------------------------------------------------------------------- eachBatch
+
+  private callBatch(): void {
+    const { reader } = this
+    cursor.markDelivered(this.partition.log, this.host.gate, reader.offset + reader.remaining)
+    this.batchContext.attempt = this.attempt
+    this.batchOffset = reader.offset
+    let result: unknown
+    try {
+      result = this.host.handler.eachBatch?.(this.batchContext)
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    if (isPromise(result)) this.await(result)
+    else this.succeed()
+  }
+
+  // ----------------------------------------------------------------------------------- outcome
+
+  private await(result: PromiseLike<unknown>): void {
+    this.isBusy = true
+    result.then(
+      () => {
+        this.isBusy = false
+        this.succeed()
+        this.host.poke()
+      },
+      (error: unknown) => {
+        this.isBusy = false
+        this.fail(error)
+        this.host.poke()
+      },
+    )
+  }
+
+  private succeed(): void {
+    if (!this.isPerMessage) this.reader.skipFrame()
+    this.completeUpTo(this.reader.offset)
+    this.commitIfDue()
+  }
+
+  private fail(error: unknown): void {
+    const { host, reader } = this
+    host.stats.failed++
+    if (!this.isPerMessage) {
+      // A batch that failed before its first record failed at that one.
+      if (reader.offset === this.batchOffset) reader.nextRecord()
+      this.completeUpTo(reader.recordOffset)
+    }
+    if (this.attempt === 1) this.firstFailureMs = monotonicMs()
+    if (host.isAtMostOnce) {
+      host.stats.maybeLost++
+      this.completeUpTo(reader.offset)
+      return
+    }
+    const verdict = host.retry.judge(error, this.attempt)
+    if (verdict.action === 'dead') this.bury(verdict.reason, error)
+    else this.retryAfter(verdict.delayMs)
+  }
+
+  private completeUpTo(offset: number): void {
+    if (offset === this.processed) return
+    this.host.stats.processed += offset - this.processed
+    this.processed = offset
+    this.attempt = 1
+  }
+
+  private retryAfter(delayMs: number): void {
+    this.isBusy = true
+    this.host.stats.retried++
+    this.pause = after(delayMs, () => {
+      this.pause = undefined
+      this.isBusy = false
+      this.attempt++
+      if (!this.isFenced) this.tryAgain()
+      this.host.poke()
+    })
+  }
+
+  private tryAgain(): void {
+    if (this.isPerMessage) {
+      this.callMessage()
+    } else {
+      this.reader.stepBack()
+      this.callBatch()
+    }
+  }
+
+  /** Sends the current record to the dead letters and commits behind it, in one step. */
+  private bury(reason: DeadLetterReason, error: unknown): void {
+    const { host, partition, reader } = this
+    const { letters } = partition
+    if (letters === undefined) {
+      host.stats.discarded++
+      this.completeUpTo(reader.offset)
+      this.commitTo(reader.offset)
+      return
+    }
+    const content = host.letters.write(partition.topic, partition.partition, reader, {
+      reason,
+      error,
+      attempts: this.attempt,
+      failingForMs: monotonicMs() - this.firstFailureMs,
+    })
+    this.lettersAppender ??= new Appender(letters, host.thread.table, host.thread.slot)
+    const result = commitDeadLetter(
+      this.lettersAppender,
+      content,
+      partition.log,
+      host.thread.table,
+      host.gate,
+      this.epoch,
+      this.committed,
+      reader.offset,
+    )
+    if (result === 'full') this.buryLater(letters, reason, error)
+    else if (result === 'fenced') this.becomeFenced()
+    else this.buried()
+  }
+
+  private buried(): void {
+    this.host.stats.deadLettered++
+    this.completeUpTo(this.reader.offset)
+    this.committed = this.processed
+    this.committedAtMs = monotonicMs()
+  }
+
+  /** Nothing is committed before the dead letter has its place: waits until some are discarded. */
+  private async buryLater(
+    letters: PartitionLog,
+    reason: DeadLetterReason,
+    error: unknown,
+  ): Promise<void> {
+    const { thread } = this.host
+    this.isBusy = true
+    this.isBurying = true
+    enlist(letters.words, SPACE_WAITERS_WORD, thread.slot)
+    await thread.whenWoken(thread.signal)
+    withdraw(letters.words, SPACE_WAITERS_WORD, thread.slot)
+    this.isBurying = false
+    this.isBusy = false
+    if (!this.isFenced) this.bury(reason, error)
+    this.host.poke()
+  }
+
+  // ------------------------------------------------------------------------------------ commit
+
+  private commitIfDue(): void {
+    if (this.processed - this.committed >= COMMIT_RECORDS) return this.commitProgress()
+    if (--this.recordsUntilClock > 0) return
+    this.recordsUntilClock = RECORDS_PER_CLOCK
+    if (monotonicMs() - this.committedAtMs >= COMMIT_INTERVAL_MS) this.commitProgress()
+  }
+
+  /** Commits what is done; when nothing is left of the frame, also the gap behind it. */
+  commitProgress(): void {
+    const isCaughtUp = !this.isBusy && this.reader.remaining === 0
+    this.commitTo(isCaughtUp ? this.reader.offset : this.processed)
+  }
+
+  private commitTo(offset: number): void {
+    if (offset <= this.committed || this.isFenced) return
+    const { host, partition, epoch, committed } = this
+    const { table } = host.thread
+    if (cursor.commit(partition.log, table, host.gate, epoch, committed, offset)) {
+      this.committed = offset
+      this.committedAtMs = monotonicMs()
+    } else {
+      this.becomeFenced()
+    }
+  }
+
+  private becomeFenced(): void {
+    this.isFenced = true
+    this.host.stats.staleCommits++
+  }
+
+  // --------------------------------------------------------------------------- seek and revoke
+
+  /** Whether somebody moved the cursor: what was read before does not count. */
+  get isStale(): boolean {
+    return cursor.currentEpoch(this.partition.log, this.host.gate) !== this.epoch
+  }
+
+  /** After a seek, by the owner: goes on from where the cursor is now. */
+  restart(): void {
+    const owned = cursor.ownership(this.partition.log, this.host.gate)
+    this.epoch = owned.epoch
+    this.committed = owned.committed
+    this.processed = owned.committed
+    this.isFenced = false
+    this.place(owned.committed)
+  }
+
+  /** Ends the wait for a retry or for a dead letter's place: the next owner begins with the record. */
+  cancelPause(): void {
+    if (this.pause === undefined && !this.isBurying) return
+    this.pause?.cancel()
+    this.pause = undefined
+    this.isBusy = false
+    this.isFenced = true
+  }
+
+  /** Commits and gives the partition back. The lane is done with. */
+  release(): void {
+    const { log } = this.partition
+    this.commitTo(this.processed)
+    this.isFenced = true
+    cursor.release(log, this.host.gate, this.host.member)
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value
+}

@@ -1,0 +1,239 @@
+import { monotonicMs, nextTurn } from '#clock'
+import { DeadLetterWriter } from '../core/delivery/dead-letter.js'
+import type { RetryPolicy } from '../core/delivery/retry.js'
+import type { GroupPartition } from '../core/group/coordinator.js'
+import * as cursor from '../core/group/cursor.js'
+import { DATA_WAITERS_WORD } from '../core/log/layout.js'
+import { enlist, withdraw } from '../core/log/wait-set.js'
+import type { Producer } from '../core/producer/producer.js'
+import type { Thread } from '../core/thread.js'
+import type { Topic } from '../core/topic/topic.js'
+import type { Handler } from './handler.js'
+import { Lane, type LaneHost } from './lane.js'
+import { MemberStats } from './worker-control.js'
+
+/** The longest time without a turn of the event loop. */
+const TURN_MS = 10
+/** How long an idle worker blocks before it leaves its sleep to the event loop. */
+const BLOCK_MS = 5
+
+export interface MemberOptions {
+  readonly thread: Thread
+  readonly groupId: string
+  readonly gate: number
+  readonly member: number
+  readonly partitions: readonly GroupPartition[]
+  readonly topicOf: (name: string) => Topic
+  readonly handler: Handler<unknown>
+  readonly retry: RetryPolicy
+  readonly isAtMostOnce: boolean
+  readonly producer: Producer
+  /** Counts to go on from. */
+  readonly stats?: MemberStats
+  /** Whether the thread is the member's own, so that it may block while idle. */
+  readonly mayBlock: boolean
+  /** Looked at in every turn of the loop. */
+  readonly shouldStop: () => boolean
+  /** Tells the coordinator that this member goes. */
+  readonly leave: () => Promise<unknown>
+  /** Called now and then, and at the end. */
+  readonly onProgress?: (stats: MemberStats) => void
+}
+
+/**
+ * A member of a group: works on the partitions that are assigned to it, in the thread that runs it.
+ *
+ * ```
+ *   assignment changed?  take and give back partitions, follow seeks
+ *   each lane            hand over one frame
+ *   nothing to do?       commit, announce the sleep, look again, sleep
+ * ```
+ */
+export class Member implements LaneHost {
+  readonly thread: Thread
+  readonly gate: number
+  readonly member: number
+  readonly handler: Handler<unknown>
+  readonly retry: RetryPolicy
+  readonly isAtMostOnce: boolean
+  readonly producer: Producer
+  readonly letters: DeadLetterWriter
+  readonly stats: MemberStats
+  private readonly options: MemberOptions
+  private readonly abort = new AbortController()
+  private readonly lanes = new Map<GroupPartition, Lane>()
+  private generation = Number.NaN
+  private poked: (() => void) | undefined
+  private isPoked = false
+  /** A busy lane is to be given back once it is not. */
+  private isAssignmentOpen = false
+
+  constructor(options: MemberOptions) {
+    this.options = options
+    this.thread = options.thread
+    this.gate = options.gate
+    this.member = options.member
+    this.handler = options.handler
+    this.retry = options.retry
+    this.isAtMostOnce = options.isAtMostOnce
+    this.producer = options.producer
+    this.stats = options.stats ?? new MemberStats()
+    this.letters = new DeadLetterWriter(options.groupId, options.thread.slot)
+  }
+
+  get signal(): AbortSignal {
+    return this.abort.signal
+  }
+
+  /** A lane's promise or pause is over. */
+  poke(): void {
+    this.isPoked = true
+    if (this.isAssignmentOpen) this.generation = Number.NaN
+    this.poked?.()
+  }
+
+  /** Stops waiting for handlers: their signal is aborted and what they do is not committed. */
+  abandon(): void {
+    this.abort.abort()
+    for (const lane of this.lanes.values()) lane.isFenced = true
+    this.poke()
+  }
+
+  /** Runs until `shouldStop`. Then it finishes the records in hand, commits and lets go of all. */
+  async run(): Promise<void> {
+    let turnAtMs = monotonicMs() + TURN_MS
+    while (!this.options.shouldStop()) {
+      this.followAssignment()
+      const worked = this.stepLanes()
+      if (!worked) await this.idle()
+      if (!worked || monotonicMs() >= turnAtMs) {
+        this.options.onProgress?.(this.stats)
+        await nextTurn()
+        turnAtMs = monotonicMs() + TURN_MS
+      }
+    }
+    await this.options.leave()
+    await this.finish()
+  }
+
+  private stepLanes(): boolean {
+    let worked = false
+    for (const lane of this.lanes.values()) {
+      if (lane.step()) worked = true
+      if (lane.isFenced) this.recover(lane)
+    }
+    return worked
+  }
+
+  // -------------------------------------------------------------------------------- assignment
+
+  private followAssignment(): void {
+    const generation = this.thread.table.generation(this.gate)
+    if (generation === this.generation) return
+    // Read before the words it announces: a change that comes meanwhile is followed next time.
+    this.generation = generation
+    this.isAssignmentOpen = false
+    let released = false
+    for (const partition of this.options.partitions) {
+      const isOurs = cursor.assignedTo(partition.log, this.gate) === this.member
+      const lane = this.lanes.get(partition)
+      if (lane === undefined) {
+        if (isOurs) this.acquire(partition)
+      } else if (lane.isStale) {
+        this.recover(lane)
+      } else if (!isOurs && this.revoke(lane)) {
+        released = true
+      }
+    }
+    if (released) this.thread.table.advanceGeneration(this.gate)
+  }
+
+  private acquire(partition: GroupPartition): void {
+    const owned = cursor.acquire(partition.log, this.gate, this.member)
+    if (owned === undefined) return
+    const topic = this.options.topicOf(partition.topic)
+    this.lanes.set(partition, new Lane(this, partition, topic, owned))
+  }
+
+  /** @returns whether the partition is free now; a busy lane is asked again when it is poked */
+  private revoke(lane: Lane): boolean {
+    lane.cancelPause()
+    if (lane.isBusy) {
+      this.isAssignmentOpen = true
+      return false
+    }
+    lane.release()
+    this.lanes.delete(lane.partition)
+    return true
+  }
+
+  /** A lane's epoch is over. If the partition is still ours, somebody sought: follow. */
+  private recover(lane: Lane): void {
+    const { log } = lane.partition
+    if (cursor.holderOf(log, this.gate) !== this.member) {
+      this.lanes.delete(lane.partition)
+    } else if (lane.isBusy) {
+      this.isAssignmentOpen = true
+      lane.isFenced = true
+    } else {
+      lane.restart()
+    }
+  }
+
+  // -------------------------------------------------------------------------------------- sleep
+
+  /**
+   * Sleeps until there may be something to do. Announced first, then looked again: a publisher that
+   * found nobody to wake has published before this look.
+   */
+  private async idle(): Promise<void> {
+    const { thread } = this
+    for (const lane of this.lanes.values()) if (!lane.isBusy) lane.commitProgress()
+    this.options.onProgress?.(this.stats)
+    for (const { log } of this.lanes.keys()) enlist(log.words, DATA_WAITERS_WORD, thread.slot)
+    const signal = thread.signal
+    if (!this.hasWork()) {
+      const isAlone = ![...this.lanes.values()].some((lane) => lane.isBusy)
+      if (isAlone && this.options.mayBlock) thread.waitBlocking(signal, BLOCK_MS)
+      if (!this.hasWork()) await this.sleep(signal)
+    }
+    for (const { log } of this.lanes.keys()) withdraw(log.words, DATA_WAITERS_WORD, thread.slot)
+    this.isPoked = false
+  }
+
+  private sleep(signal: number): Promise<void> {
+    const poked = new Promise<void>((resolve) => {
+      this.poked = resolve
+    })
+    return Promise.race([this.thread.whenWoken(signal), poked])
+  }
+
+  private hasWork(): boolean {
+    if (this.isPoked || this.options.shouldStop()) return true
+    if (this.thread.table.generation(this.gate) !== this.generation) return true
+    for (const lane of this.lanes.values()) if (lane.hasWork) return true
+    return false
+  }
+
+  // --------------------------------------------------------------------------------------- stop
+
+  private async finish(): Promise<void> {
+    for (const lane of this.lanes.values()) {
+      lane.cancelPause()
+      if (!lane.isBusy) this.letGo(lane)
+    }
+    while (this.lanes.size > 0 && !this.abort.signal.aborted) {
+      if (!this.isPoked) await this.sleep(this.thread.signal)
+      this.isPoked = false
+      for (const lane of this.lanes.values()) if (!lane.isBusy) this.letGo(lane)
+    }
+    for (const lane of this.lanes.values()) this.letGo(lane)
+    this.thread.table.advanceGeneration(this.gate)
+    this.options.onProgress?.(this.stats)
+  }
+
+  private letGo(lane: Lane): void {
+    lane.release()
+    this.lanes.delete(lane.partition)
+  }
+}

@@ -1,0 +1,91 @@
+import type { Reader } from '../core/log/reader.js'
+import type { ReceivedHeaders } from '../core/topic/message.js'
+import { readKey, readRecordHeaders, readValue } from '../core/topic/received-message.js'
+import type { Topic } from '../core/topic/topic.js'
+
+/**
+ * The records of one frame, 1 to 255, read in place: the batch is one object that moves from record
+ * to record and allocates nothing by itself. Valid until the handler is done.
+ *
+ * A batch also says how far the handler came. If it fails, the record that it last moved to is the
+ * one that failed: those before it are done, and the next attempt begins with it.
+ *
+ * @example
+ * eachBatch({ batch }) {
+ *   while (batch.next()) total += batch.value.amount
+ * }
+ */
+export class RecordBatch<T> {
+  readonly topic: string
+  readonly partition: number
+  private readonly reader: Reader
+  private readonly source: Topic
+
+  constructor(source: Topic, partition: number, reader: Reader) {
+    this.topic = source.name
+    this.partition = partition
+    this.source = source
+    this.reader = reader
+  }
+
+  /** Records that `next` has not moved to yet. */
+  get remaining(): number {
+    return this.reader.remaining
+  }
+
+  /** Moves to the next record. @returns false behind the last one */
+  next(): boolean {
+    return this.reader.nextRecord()
+  }
+
+  get offset(): number {
+    return this.reader.recordOffset
+  }
+
+  /** As it was given to the producer: a text, bytes (a copy), or null. */
+  get key(): string | Buffer | null {
+    return readKey(this.reader)
+  }
+
+  /**
+   * Decoded by the topic's codec, at each access. Null for a message without a value.
+   *
+   * @throws MillraceError `UNDECODABLE_VALUE`
+   */
+  get value(): T {
+    return readValue(this.source, this.reader) as T
+  }
+
+  get headers(): ReceivedHeaders {
+    return readRecordHeaders(this.reader)
+  }
+
+  /** Milliseconds since 1970. */
+  get timestamp(): number {
+    return this.reader.timestamp
+  }
+
+  /**
+   * The log's memory. The value's bytes are [valueFrom, valueTo), the key's [keyFrom, keyTo).
+   * Never write to it.
+   */
+  get bytes(): Buffer {
+    return this.reader.log.bytes
+  }
+
+  get valueFrom(): number {
+    return this.reader.valueFrom
+  }
+
+  get valueTo(): number {
+    return this.reader.valueTo
+  }
+
+  get keyFrom(): number {
+    return this.reader.keyFrom
+  }
+
+  get keyTo(): number {
+    return this.reader.keyTo
+  }
+}

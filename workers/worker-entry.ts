@@ -1,0 +1,96 @@
+import { type MessagePort, threadId } from 'node:worker_threads'
+import { attach } from '#memory'
+import { type RetryOptions, RetryPolicy } from '../core/delivery/retry.js'
+import { MillraceError } from '../core/errors.js'
+import { attachEngine } from './engine.js'
+import type { EngineHandle } from './engine-handle.js'
+import { GroupMembership, type GroupOptions } from './group-membership.js'
+import type { Handler } from './handler.js'
+import { toMemo } from './supervisor-protocol.js'
+import { WorkerControl } from './worker-control.js'
+import type { WorkerReport } from './worker-pool.js'
+
+/** What a worker thread is started with. */
+export interface WorkerTask {
+  readonly engine: EngineHandle
+  readonly report: MessagePort
+  readonly control: SharedArrayBuffer
+  readonly workerId: number
+  readonly group: GroupOptions
+  /** URL of the handler's module. */
+  readonly handler: string
+  readonly retry: RetryOptions
+  readonly workerData: unknown
+}
+
+/** The task of a worker thread: a member of the group, until it is asked to stop. */
+export default async function runWorker(task: WorkerTask): Promise<void> {
+  const engine = await attachEngine(task.engine)
+  try {
+    const handler = await start(task, engine.producer())
+    const membership = await GroupMembership.open(engine.parts, task.group)
+    const control = new WorkerControl(attach(task.control))
+    const member = await membership.join({
+      handler,
+      retry: new RetryPolicy(task.retry),
+      stats: control.read(),
+      mayBlock: true,
+      shouldStop: () => control.isStopping,
+      onProgress: (stats) => control.write(stats),
+    })
+    send(task.report, { type: 'ready', threadId })
+    await member.run()
+    await handler.onStop?.()
+  } finally {
+    await engine.close()
+  }
+}
+
+/** Loads and starts the handler. What goes wrong is reported: it is no crash. */
+async function start(
+  task: WorkerTask,
+  producer: ReturnType<Awaited<ReturnType<typeof attachEngine>>['producer']>,
+): Promise<Handler<unknown>> {
+  try {
+    const handler = await loadHandler(task.handler)
+    const { workerData, workerId } = task
+    await handler.onStart?.({ workerData, workerId, producer })
+    return handler
+  } catch (error) {
+    send(task.report, { type: 'failed', error: toMemo(error) })
+    throw error
+  }
+}
+
+/** @throws MillraceError `HANDLER_NOT_LOADED`, with its cause, or `HANDLER_INVALID` */
+async function loadHandler(url: string): Promise<Handler<unknown>> {
+  let namespace: { readonly default?: unknown }
+  try {
+    namespace = await import(url)
+  } catch (cause) {
+    const hint = isUnknownExtension(cause) ? ' (this Node version runs no TypeScript files)' : ''
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const message = `handler ${url} could not be loaded${hint}: ${reason}`
+    throw new MillraceError('HANDLER_NOT_LOADED', message, { handler: url }, cause)
+  }
+  if (isHandler(namespace.default)) return namespace.default
+  throw new MillraceError(
+    'HANDLER_INVALID',
+    `handler ${url} must have defineHandler({ eachMessage }) or defineHandler({ eachBatch }) as its default export`,
+    { handler: url, exports: Object.keys(namespace) },
+  )
+}
+
+function isUnknownExtension(error: unknown): boolean {
+  return error instanceof Error && Reflect.get(error, 'code') === 'ERR_UNKNOWN_FILE_EXTENSION'
+}
+
+function isHandler(value: unknown): value is Handler<unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const { eachMessage, eachBatch } = value as Handler<unknown>
+  return (typeof eachMessage === 'function') !== (typeof eachBatch === 'function')
+}
+
+function send(port: MessagePort, report: WorkerReport): void {
+  port.postMessage(report)
+}

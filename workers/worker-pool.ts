@@ -1,0 +1,224 @@
+import { MessageChannel, receiveMessageOnPort, type Worker } from 'node:worker_threads'
+import { Piscina } from 'piscina'
+import { after, monotonicMs, type Timer } from '#clock'
+import { MillraceError } from '../core/errors.js'
+import type { EngineHandle } from './engine-handle.js'
+import { type ErrorMemo, fromMemo } from './supervisor-protocol.js'
+import { type ConsumerStats, WorkerControl } from './worker-control.js'
+import type { WorkerTask } from './worker-entry.js'
+
+const RESTART_MS_MIN = 100
+const RESTART_MS_MAX = 30_000
+/** So many deaths within the window, without a record handled in between, and a group is degraded. */
+const CRASHES_MAX = 5
+const CRASH_WINDOW_MS = 60_000
+
+/** From a worker to the thread that started it. */
+export type WorkerReport =
+  | { readonly type: 'ready'; readonly threadId: number }
+  | { readonly type: 'failed'; readonly error: ErrorMemo }
+
+/** What a pool needs of its consumer. */
+export interface WorkerPoolHost {
+  handle(): EngineHandle
+  /** Everything of the task that is the same for all workers. */
+  readonly job: Omit<WorkerTask, 'engine' | 'report' | 'control' | 'workerId'>
+  wakeAll(): void
+  onStart(workerId: number, threadId: number): void
+  onCrash(workerId: number, error: Error, restartMs: number): void
+  onDegraded(workerId: number, crashes: number): void
+}
+
+/**
+ * The worker threads of one consumer. Piscina owns the threads: each worker is one task that never
+ * ends by itself, so that every worker has a thread of its own, and a thread that dies is not
+ * replaced behind our back. What follows a death is decided here, for each worker alone.
+ */
+export class WorkerPool {
+  private readonly host: WorkerPoolHost
+  private readonly pool: Piscina
+  private readonly workers: PoolWorker[] = []
+  /** Counts of workers that were scaled away. */
+  private readonly retired: WorkerControl[] = []
+
+  constructor(host: WorkerPoolHost) {
+    this.host = host
+    this.pool = new Piscina({
+      filename: new URL('./worker-entry.js', import.meta.url).href,
+      minThreads: 0,
+      maxThreads: 255,
+      concurrentTasksPerWorker: 1,
+      // With the others an idle thread would wait blocked, its timers with it.
+      atomics: 'disabled',
+      recordTiming: false,
+    })
+    // Errors of a thread between its tasks: nothing of ours runs there.
+    this.pool.on('error', () => {})
+  }
+
+  get size(): number {
+    return this.workers.length
+  }
+
+  /**
+   * Starts or stops workers until there are `size`.
+   *
+   * @throws MillraceError `HANDLER_NOT_LOADED`, `HANDLER_INVALID` if one of them cannot start: then
+   *   none of the new ones is left
+   */
+  async resize(size: number): Promise<void> {
+    const surplus = this.workers.splice(size)
+    this.retired.push(...surplus.map((worker) => worker.control))
+    const stopped = surplus.map((worker) => worker.stop())
+    const fresh: PoolWorker[] = []
+    while (this.workers.length < size) {
+      const worker = new PoolWorker(this.host, this.pool, this.workers.length)
+      this.workers.push(worker)
+      fresh.push(worker)
+    }
+    const [started] = await Promise.all([
+      Promise.allSettled(fresh.map((worker) => worker.start())),
+      Promise.all(stopped),
+    ])
+    const failed = started.find((result) => result.status === 'rejected')
+    if (failed === undefined) return
+    for (const worker of fresh) this.workers.splice(this.workers.indexOf(worker), 1)
+    await Promise.all(fresh.map((worker) => worker.stop()))
+    throw failed.reason
+  }
+
+  /** The counts of all workers, dead ones included. */
+  stats(): ConsumerStats[] {
+    const controls = [...this.retired, ...this.workers.map((worker) => worker.control)]
+    return controls.map((control) => control.read())
+  }
+
+  /** Those that run now. */
+  running(): { readonly id: number; readonly threadId: number }[] {
+    return this.workers.flatMap(({ id, threadId }) =>
+      threadId === undefined ? [] : [{ id, threadId }],
+    )
+  }
+
+  /** Kills a thread, as a crash would. */
+  async terminate(threadId: number): Promise<void> {
+    await this.threadOf(threadId)?.terminate()
+  }
+
+  private threadOf(threadId: number): Worker | undefined {
+    return this.pool.threads.find((thread) => thread.threadId === threadId)
+  }
+
+  /** Asks all workers to finish what they have in hand. Resolves when they did. */
+  async stop(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.stop()))
+  }
+
+  /** Ends all threads, whatever they do. */
+  async destroy(): Promise<void> {
+    for (const worker of this.workers) void worker.stop()
+    await this.pool.destroy()
+  }
+}
+
+/** One worker: a task, and its successors after crashes. */
+class PoolWorker {
+  readonly id: number
+  readonly control = WorkerControl.create()
+  threadId: number | undefined
+  private readonly host: WorkerPoolHost
+  private readonly pool: Piscina
+  private readonly crashesAtMs: number[] = []
+  private processedAtCrash = 0
+  private restartMs = RESTART_MS_MIN
+  private restart: Timer | undefined
+  private running: Promise<void> | undefined
+  private isDegraded = false
+
+  constructor(host: WorkerPoolHost, pool: Piscina, id: number) {
+    this.host = host
+    this.pool = pool
+    this.id = id
+  }
+
+  /** Resolves when the handler is loaded and the worker is a member of the group. */
+  start(): Promise<void> {
+    const { port1, port2 } = new MessageChannel()
+    const engine = this.host.handle()
+    const task: WorkerTask = {
+      ...this.host.job,
+      engine,
+      report: port2,
+      control: this.control.region.buffer,
+      workerId: this.id,
+    }
+    const run = this.pool.run(task, { transferList: [port2, ...engine.transferList] })
+    return new Promise((resolve, reject) => {
+      let refusal: Error | undefined
+      const receive = (report: WorkerReport) => {
+        if (report.type === 'failed') refusal = fromMemo(report.error)
+        else this.started(report.threadId, resolve)
+      }
+      port1.on('message', receive)
+      const ended = (error?: Error) => {
+        // The report may be on its way still, though it was sent first: by another port.
+        const last = receiveMessageOnPort(port1)
+        if (last !== undefined) receive(last.message)
+        port1.close()
+        this.ended(refusal ?? error, reject)
+      }
+      this.running = run.then(() => ended(), ended)
+    })
+  }
+
+  private started(threadId: number, resolve: () => void): void {
+    this.threadId = threadId
+    this.host.onStart(this.id, threadId)
+    resolve()
+  }
+
+  /** The task has ended: asked to, unable to start, or dead. */
+  private ended(error: Error | undefined, reject: (error: Error) => void): void {
+    const hadStarted = this.threadId !== undefined
+    this.threadId = undefined
+    this.running = undefined
+    if (this.control.isStopping) return reject(stopped())
+    const reason = error ?? new Error('the worker came to an end without having been asked to')
+    if (hadStarted || this.crashesAtMs.length > 0) this.crashed(reason)
+    else reject(reason)
+  }
+
+  private crashed(error: Error): void {
+    const { processed } = this.control.read()
+    if (processed > this.processedAtCrash) {
+      this.crashesAtMs.length = 0
+      this.restartMs = RESTART_MS_MIN
+    }
+    this.processedAtCrash = processed
+    const now = monotonicMs()
+    this.crashesAtMs.push(now)
+    const recent = this.crashesAtMs.filter((at) => now - at < CRASH_WINDOW_MS).length
+    this.host.onCrash(this.id, error, this.restartMs)
+    if (recent >= CRASHES_MAX && !this.isDegraded) {
+      this.isDegraded = true
+      this.host.onDegraded(this.id, recent)
+    }
+    this.restart = after(this.restartMs, () => {
+      this.restart = undefined
+      this.start().catch(() => {})
+    })
+    this.restartMs = Math.min(this.restartMs * 2, RESTART_MS_MAX)
+  }
+
+  /** Resolves when the worker has finished what it had in hand, and has let go of its partitions. */
+  async stop(): Promise<void> {
+    this.control.stop()
+    this.restart?.cancel()
+    this.host.wakeAll()
+    await this.running
+  }
+}
+
+function stopped(): MillraceError {
+  return new MillraceError('CONSUMER_CLOSED', 'the worker was stopped before it had started')
+}
