@@ -23,22 +23,19 @@ describe('progress', () => {
     const written: string[] = []
     const screen = { isTTY, columns: 30, write: (text: string) => written.push(text) }
     const progress = showProgress(screen, 1000, () => BEFORE)
-    progress.note('a note')
     progress.stop()
     return written
   }
 
   it('draws over one line on a terminal, no wider than it', () => {
-    const [note, line, end, ...rest] = show(true)
-    assert.equal(note, '\ra note\x1b[K\n')
+    const [line, end, ...rest] = show(true)
     assert.equal(line, `\r${'█'.repeat(24)} 100 \x1b[K`)
     assert.equal(end, '\n')
     assert.deepEqual(rest, [])
   })
 
   it('writes whole lines elsewhere', () => {
-    const [note, line, ...rest] = show(false)
-    assert.equal(note, 'a note\n')
+    const [line, ...rest] = show(false)
     assert.match(line ?? '', /^█+ 100 % .* lag delays 0, routes 0\n$/)
     assert.deepEqual(rest, [])
   })

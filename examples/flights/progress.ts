@@ -28,7 +28,7 @@ export function showProgress(
   screen: Screen,
   total: number,
   read: () => Snapshot,
-): { note(text: string): void; stop(): void } {
+): { stop(): void } {
   const isTerminal = screen.isTTY === true
   let last = read()
   const line = () => {
@@ -40,7 +40,6 @@ export function showProgress(
   const draw = () => screen.write(isTerminal ? `\r${line()}\x1b[K` : `${line()}\n`)
   const timer = setInterval(draw, isTerminal ? REDRAW_MS : LINE_MS)
   return {
-    note: (text) => screen.write(isTerminal ? `\r${text}\x1b[K\n` : `${text}\n`),
     stop() {
       clearInterval(timer)
       draw()

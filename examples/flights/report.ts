@@ -1,12 +1,5 @@
+import type { GroupFigures } from './job.js'
 import type { Totals } from './totals.js'
-
-/** What one group did, as its consumer counted it. */
-export interface GroupFigures {
-  readonly handled: number
-  readonly redelivered: number
-  readonly deadLettered: number
-  readonly crashes: number
-}
 
 /** An airport in the list of the slowest. */
 export interface SlowAirport {

@@ -1,0 +1,176 @@
+import { once } from 'node:events'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { type Consumer, createEngine, type Engine, type Publisher } from '../../workers/index.js'
+import flightCodec from './flight-codec.js'
+import { type Flight, type FlightColumns, flightAt } from './flights.js'
+import type { JobOptions } from './options.js'
+import { type Screen, showProgress } from './progress.js'
+import { allocateResults, type Results, readResults } from './results.js'
+import { describeFlight } from './totals.js'
+
+/** What one group did, as its consumer counted it. */
+export interface GroupFigures {
+  readonly handled: number
+  readonly redelivered: number
+  readonly deadLettered: number
+  readonly crashes: number
+}
+
+/** What came out of the engine. */
+export interface JobOutcome {
+  readonly results: Results
+  /** From the first flight sent until both groups had handled the last. */
+  readonly runMs: number
+  /** Records in each partition of the topic. */
+  readonly flightsPerPartition: readonly number[]
+  readonly groups: Readonly<Record<string, GroupFigures>>
+  /** How many flights had been sent when the worker was killed. */
+  readonly killedAfterFlights: number
+}
+
+/** So many flights are sent before timers and events get their turn. */
+const FLIGHTS_PER_TURN = 4096
+const POLL_MS = 10
+/** Nothing here takes so long: if nothing moves for that time, something is broken. */
+const STALL_MS = 30_000
+
+/**
+ * Sends the flights through one topic to two groups of worker threads, kills a worker half-way, and
+ * waits until both groups have handled everything.
+ */
+export async function runJob(
+  columns: FlightColumns,
+  options: JobOptions,
+  screen: Screen,
+): Promise<JobOutcome> {
+  const { partitions, workers } = options
+  await using engine = await createEngine({
+    topics: { flights: { partitions, codec: flightCodec, memory: '64MiB' } },
+  })
+  const topics = ['flights']
+  const delays = engine.consumer({ groupId: 'delays', topics, from: 'earliest', deadLetter: true })
+  const routes = engine.consumer({ groupId: 'routes', topics, from: 'earliest' })
+  const crashes = { delays: countCrashes(delays), routes: countCrashes(routes) }
+
+  // The workers keep their results in memory that outlives them.
+  const memory = allocateResults(partitions)
+  await delays.run({
+    workers,
+    handler: new URL('./delays.js', import.meta.url),
+    workerData: memory.delays,
+  })
+  await routes.run({
+    workers,
+    handler: new URL('./routes.js', import.meta.url),
+    workerData: memory.routes,
+  })
+
+  const sender = new Sender(engine.publisher('flights'), columns)
+  const progress = showProgress(screen, columns.count, () => ({
+    atMs: performance.now(),
+    sent: sender.sent,
+    lag: { delays: delays.lag().messages, routes: routes.lag().messages },
+  }))
+  const startMs = performance.now()
+  const half = Math.floor(columns.count / 2)
+  await sender.sendUntil(half)
+  const killed = killWorker(delays)
+  if (options.sabotage) sender.loseOne()
+  await sender.sendUntil(columns.count)
+  await killed
+  await drained([delays, routes])
+  const runMs = performance.now() - startMs
+  progress.stop()
+
+  const flightsPerPartition = routes.lag().partitions.map(({ endOffset }) => endOffset)
+  await delays.close()
+  await routes.close()
+  return {
+    results: readResults(memory, await readRefused(engine)),
+    runMs,
+    flightsPerPartition,
+    groups: {
+      delays: groupFigures(delays, crashes.delays()),
+      routes: groupFigures(routes, crashes.routes()),
+    },
+    killedAfterFlights: half,
+  }
+}
+
+/** Sends the flights in their order, keyed by the airport that they leave. */
+class Sender {
+  sent = 0
+  readonly #publisher: Publisher<Flight>
+  readonly #columns: FlightColumns
+
+  constructor(publisher: Publisher<Flight>, columns: FlightColumns) {
+    this.#publisher = publisher
+    this.#columns = columns
+  }
+
+  /** Sends what is left of the first `count` flights. While the log is full, it waits. */
+  async sendUntil(count: number): Promise<void> {
+    const publisher = this.#publisher
+    while (this.sent < count) {
+      const flight = flightAt(this.#columns, this.sent)
+      while (!publisher.trySend(flight.origin, flight)) {
+        await publisher.flushed({ timeoutMs: STALL_MS })
+      }
+      this.sent++
+      if (this.sent % FLIGHTS_PER_TURN === 0) await nextTurn()
+    }
+    await publisher.flushed({ timeoutMs: STALL_MS })
+  }
+
+  /** Counts a flight as sent without sending it: the check at the end has to find that. */
+  loseOne(): void {
+    this.sent++
+  }
+}
+
+/** Kills a worker at whatever it is doing. Resolves when its consumer knows. */
+async function killWorker(consumer: Consumer): Promise<void> {
+  const crash = once(consumer, 'worker:crash')
+  const [victim] = consumer.workers
+  if (victim === undefined) throw new Error(`group ${consumer.groupId} has no worker to kill`)
+  await victim.terminate()
+  await crash
+}
+
+function countCrashes(consumer: Consumer): () => number {
+  let crashes = 0
+  consumer.on('worker:crash', () => crashes++)
+  return () => crashes
+}
+
+/** Resolves when no group has anything left to handle. */
+async function drained(consumers: readonly Consumer[]): Promise<void> {
+  let least = Number.POSITIVE_INFINITY
+  let leastAtMs = performance.now()
+  for (;;) {
+    const left = consumers.reduce((sum, consumer) => sum + consumer.lag().messages, 0)
+    if (left === 0) return
+    if (left < least) {
+      least = left
+      leastAtMs = performance.now()
+    } else if (performance.now() - leastAtMs > STALL_MS) {
+      throw new Error(`no message was handled for ${STALL_MS} ms, and ${left} are left`)
+    }
+    await sleep(POLL_MS)
+  }
+}
+
+/** The flights in the dead letters of the group `delays`. */
+async function readRefused(engine: Engine): Promise<string[]> {
+  const refused: string[] = []
+  for await (const { value } of engine.deadLetters('delays').peek()) {
+    if (value === null) throw new Error('a dead letter has no value')
+    refused.push(describeFlight(flightCodec.decode(value, 0, value.length)))
+  }
+  return refused
+}
+
+function groupFigures(consumer: Consumer, crashes: number): GroupFigures {
+  const { processed, redelivered, deadLettered } = consumer.stats()
+  return { handled: processed, redelivered, deadLettered, crashes }
+}
