@@ -5,11 +5,11 @@ import type { GroupPartition } from '../core/group/coordinator.js'
 import * as cursor from '../core/group/cursor.js'
 import { commitDeadLetter } from '../core/group/dead-letter-commit.js'
 import { Appender } from '../core/log/appender.js'
-import { pinOffset, pinOldest, placeReader, unpin } from '../core/log/finder.js'
+import { heldPlace, placeReader } from '../core/log/finder.js'
 import { SPACE_WAITERS_WORD } from '../core/log/layout.js'
 import type { PartitionLog } from '../core/log/partition-log.js'
 import { Reader } from '../core/log/reader.js'
-import { enlist, withdraw } from '../core/log/wait-set.js'
+import { enlist, hasSleepers, withdraw } from '../core/log/wait-set.js'
 import type { Producer } from '../core/producer/producer.js'
 import type { Thread } from '../core/thread.js'
 import { type Message, readMessage } from '../core/topic/received-message.js'
@@ -108,11 +108,7 @@ export class Lane {
 
   /** Puts the reader on an offset that the gate holds. */
   private place(offset: number): void {
-    const { log } = this.partition
-    const { table, slot } = this.host.thread
-    const place = pinOffset(log, table, slot, offset) ?? pinOldest(log, table, slot)
-    placeReader(this.reader, place, offset)
-    unpin(log, table, slot)
+    placeReader(this.reader, heldPlace(this.partition.log, offset), offset)
     this.attempt = 1
   }
 
@@ -132,13 +128,18 @@ export class Lane {
     if (reader.remaining === 0 && !reader.next()) return false
     if (this.host.isAtMostOnce) this.commitTo(reader.offset + reader.remaining)
     if (this.isFenced) return true
-    if (this.isPerMessage)
-      while (!this.isBusy && !this.isFenced && reader.nextRecord()) this.handOver()
+    if (this.isPerMessage) this.handOverAll()
     else this.callBatch()
+    // A producer that found the log full waits for this commit.
+    if (hasSleepers(this.partition.log.words, SPACE_WAITERS_WORD)) this.commitProgress()
     return true
   }
 
   // ------------------------------------------------------------------------------ eachMessage
+
+  private handOverAll(): void {
+    while (!this.isBusy && !this.isFenced && this.reader.nextRecord()) this.handOver()
+  }
 
   private handOver(): void {
     cursor.markDelivered(this.partition.log, this.host.gate, this.reader.offset)
@@ -258,34 +259,61 @@ export class Lane {
 
   /** Sends the current record to the dead letters and commits behind it, in one step. */
   private bury(reason: DeadLetterReason, error: unknown): void {
-    const { host, partition, reader } = this
-    const { letters } = partition
+    const { letters } = this.partition
     if (letters === undefined) {
-      host.stats.discarded++
-      this.completeUpTo(reader.offset)
-      this.commitTo(reader.offset)
-      return
+      this.host.stats.discarded++
+      this.completeUpTo(this.reader.offset)
+      this.commitTo(this.reader.offset)
+    } else if (!this.tryBury(letters, reason, error)) {
+      void this.buryLater(letters, reason, error)
     }
+  }
+
+  /** @returns false if there is no room for a dead letter: then nothing is committed either */
+  private tryBury(letters: PartitionLog, reason: DeadLetterReason, error: unknown): boolean {
+    const { host, partition, reader } = this
+    const { table, slot } = host.thread
     const content = host.letters.write(partition.topic, partition.partition, reader, {
       reason,
       error,
       attempts: this.attempt,
       failingForMs: monotonicMs() - this.firstFailureMs,
     })
-    this.lettersAppender ??= new Appender(letters, host.thread.table, host.thread.slot)
+    this.lettersAppender ??= new Appender(letters, table, slot)
     const result = commitDeadLetter(
       this.lettersAppender,
       content,
       partition.log,
-      host.thread.table,
+      table,
       host.gate,
       this.epoch,
       this.committed,
       reader.offset,
     )
-    if (result === 'full') this.buryLater(letters, reason, error)
-    else if (result === 'fenced') this.becomeFenced()
-    else this.buried()
+    if (result === 'written') this.buried()
+    if (result === 'fenced') this.becomeFenced()
+    return result !== 'full'
+  }
+
+  /** Waits until some are discarded. Enlisted before each try, so that none is missed. */
+  private async buryLater(
+    letters: PartitionLog,
+    reason: DeadLetterReason,
+    error: unknown,
+  ): Promise<void> {
+    const { thread } = this.host
+    this.isBusy = true
+    this.isBurying = true
+    while (!this.isFenced) {
+      enlist(letters.words, SPACE_WAITERS_WORD, thread.slot)
+      const { signal } = thread
+      if (this.tryBury(letters, reason, error)) break
+      await thread.whenWoken(signal)
+    }
+    withdraw(letters.words, SPACE_WAITERS_WORD, thread.slot)
+    this.isBurying = false
+    this.isBusy = false
+    this.host.poke()
   }
 
   private buried(): void {
@@ -295,31 +323,18 @@ export class Lane {
     this.committedAtMs = monotonicMs()
   }
 
-  /** Nothing is committed before the dead letter has its place: waits until some are discarded. */
-  private async buryLater(
-    letters: PartitionLog,
-    reason: DeadLetterReason,
-    error: unknown,
-  ): Promise<void> {
-    const { thread } = this.host
-    this.isBusy = true
-    this.isBurying = true
-    enlist(letters.words, SPACE_WAITERS_WORD, thread.slot)
-    await thread.whenWoken(thread.signal)
-    withdraw(letters.words, SPACE_WAITERS_WORD, thread.slot)
-    this.isBurying = false
-    this.isBusy = false
-    if (!this.isFenced) this.bury(reason, error)
-    this.host.poke()
-  }
-
   // ------------------------------------------------------------------------------------ commit
 
   private commitIfDue(): void {
-    if (this.processed - this.committed >= COMMIT_RECORDS) return this.commitProgress()
-    if (--this.recordsUntilClock > 0) return
+    if (this.processed - this.committed >= COMMIT_RECORDS || this.isCommitTime()) {
+      this.commitProgress()
+    }
+  }
+
+  private isCommitTime(): boolean {
+    if (--this.recordsUntilClock > 0) return false
     this.recordsUntilClock = RECORDS_PER_CLOCK
-    if (monotonicMs() - this.committedAtMs >= COMMIT_INTERVAL_MS) this.commitProgress()
+    return monotonicMs() - this.committedAtMs >= COMMIT_INTERVAL_MS
   }
 
   /** Commits what is done; when nothing is left of the frame, also the gap behind it. */

@@ -182,7 +182,10 @@ class PoolWorker {
     const hadStarted = this.threadId !== undefined
     this.threadId = undefined
     this.running = undefined
-    if (this.control.isStopping) return reject(stopped())
+    if (this.control.isStopping) {
+      reject(stopped())
+      return
+    }
     const reason = error ?? new Error('the worker came to an end without having been asked to')
     if (hadStarted || this.crashesAtMs.length > 0) this.crashed(reason)
     else reject(reason)

@@ -113,6 +113,20 @@ function firstNotOlder(reader: Reader, timestamp: number): boolean {
   return false
 }
 
+/**
+ * The frame of an offset that a gate holds. It needs no pin, and does not mind a seal: a recycler
+ * that has sealed the segment is about to find the gate.
+ */
+export function heldPlace(log: PartitionLog, offset: number): Place {
+  let start = newestSegment(log)
+  while (log.segmentOffset(log.segmentOf(start)) > offset) {
+    start = (start - log.segmentGranules) | 0
+  }
+  const place = frameHolding(log, start, offset)
+  if (place === undefined) throw new Error(`offset ${offset} lies behind the end of the log`)
+  return place
+}
+
 /** Puts a reader on an offset within the frame that holds it. The caller holds the frame. */
 export function placeReader(reader: Reader, place: Place, offset: number): void {
   reader.moveTo(place.position, place.offset)

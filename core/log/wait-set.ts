@@ -25,6 +25,11 @@ export function withdraw(words: Int32Array, set: number, slot: number): void {
   memory.and(words, set + 1 + (slot >>> 5), ~(1 << (slot & 31)))
 }
 
+/** Whether somebody may be asleep, or about to. */
+export function hasSleepers(words: Int32Array, set: number): boolean {
+  return memory.load(words, set) !== 0
+}
+
 /** Wakes whoever sleeps. One load when nobody does. */
 export function wakeSleepers(words: Int32Array, set: number, threads: ThreadTable): void {
   const summary = memory.load(words, set)
