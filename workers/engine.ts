@@ -19,7 +19,7 @@ import type { SupervisorEvent } from './supervisor-protocol.js'
 /** What an engine is made of. */
 export interface EngineOptions {
   /** Topics by name, 1 or more. */
-  readonly topics: Readonly<Record<string, TopicOptions<never>>>
+  readonly topics: Readonly<Record<string, TopicOptions>>
 }
 
 export interface EngineEvents {
@@ -216,9 +216,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   if (typeof topics !== 'object' || topics === null || Object.keys(topics).length === 0) {
     throw invalidOption('topics', 'an object with one or more topics', topics)
   }
-  const created = Object.entries(topics).map(([name, topic]) =>
-    Topic.create(name, topic as unknown as TopicOptions<unknown>),
-  )
+  const created = Object.entries(topics).map(([name, topic]) => Topic.create(name, topic))
   const table = ThreadTable.create()
   return new Engine(new ThreadEngine(new Thread(table, table.takeSlot()), created))
 }
