@@ -3,6 +3,7 @@ import { pin, pinOldest, unpin } from '../log/finder.js'
 import * as layout from '../log/layout.js'
 import type { LogGeometry, PartitionLog } from '../log/partition-log.js'
 import { Reader } from '../log/reader.js'
+import { wakeSleepers } from '../log/wait-set.js'
 import { Thread } from '../thread.js'
 import { ThreadTable } from '../thread-table.js'
 import { type ReceivedHeaders, readHeaders } from '../topic/message.js'
@@ -108,17 +109,20 @@ export class Consumer {
     for (; this.reader.next(); this.frames++) {
       while (this.reader.nextRecord()) received.push(this.read())
     }
-    if (this.isHolding) {
-      unpin(this.log, this.table, this.slot)
-      this.pinCurrent()
-    }
+    if (this.isHolding) this.pinCurrent()
     return received
   }
 
-  /** At the start of a segment that is not open yet, the one before has to do. */
+  /**
+   * Moves the pin. At the start of a segment that is not open yet, the one before has to do. There
+   * is no moment without a pin, as another thread may be sending.
+   */
   private pinCurrent(): void {
-    const { log, table, slot, reader } = this
-    if (!pin(log, table, slot, reader.position)) pin(log, table, slot, (reader.position - 1) | 0)
+    const { log, table, slot } = this
+    const { position } = this.reader
+    const isKept = pin(log, table, slot, log.isOpen(position) ? position : (position - 1) | 0)
+    if (!isKept) throw new Error('the log went on without its consumer')
+    wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, table)
   }
 
   private read(): Received {

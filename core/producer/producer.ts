@@ -36,6 +36,7 @@ export class Producer implements AsyncDisposable {
    * checked and encoded before the first one is published. Messages of one partition stay in order,
    * also with those of earlier calls in this thread, whether these were awaited or not.
    *
+   * @typeParam T what the topic's values are, to have them checked at compile time
    * @returns where the messages lie: one entry for each contiguous run
    *
    * Errors, of which nothing is written: `UNKNOWN_TOPIC`, `UNKNOWN_OPTION`, `INVALID_OPTION`,
@@ -43,7 +44,7 @@ export class Producer implements AsyncDisposable {
    * `MESSAGE_TOO_LARGE`. Errors whose `details.written` tells what was: `SEND_TIMEOUT`,
    * `SEND_ABORTED`, `PRODUCER_CLOSED`, `ENGINE_CLOSED`.
    */
-  send<T = unknown>(request: SendRequest<T>): Promise<RecordMetadata[]> {
+  send<T = unknown>(request: SendRequest<NoInfer<T>>): Promise<RecordMetadata[]> {
     try {
       return this.trySend(request)
     } catch (error) {
