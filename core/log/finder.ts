@@ -145,7 +145,8 @@ export function frameHolding(log: PartitionLog, start: number, offset: number): 
   const end = (start + log.segmentGranules) | 0
   while (position !== end) {
     const tag = memory.load(log.words, log.tagWord(position))
-    if (layout.isFree(tag) || reached + layout.countOf(tag) > offset) break
+    if (layout.isFree(tag)) break
+    if (reached + layout.countOf(tag) > offset) return { position, offset: reached }
     position = (position + layout.granulesOf(tag)) | 0
     reached += layout.countOf(tag)
   }
