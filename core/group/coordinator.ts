@@ -34,6 +34,8 @@ interface Group {
   partitions: readonly GroupPartition[]
   /** Slot of each live member's thread, by member id. */
   readonly members: Map<number, number>
+  /** The same of members that have left, and may still hold partitions: they finish their records. */
+  readonly leavers: Map<number, number>
 }
 
 /** What a death or a change of members led to. */
@@ -123,13 +125,17 @@ export class Coordinator {
         limit: GROUPS_MAX,
       })
     }
-    const group: Group = { id, index, settings, partitions, members: new Map() }
+    const group: Group = { id, index, settings, partitions, members: new Map(), leavers: new Map() }
     this.groups.set(id, group)
     return group
   }
 
   /** @throws MillraceError `UNKNOWN_GROUP` */
   find(id: string): { readonly index: number; readonly settings: GroupSettings } {
+    return this.groupOf(id)
+  }
+
+  private groupOf(id: string): Group {
     const group = this.groups.get(id)
     if (group !== undefined) return group
     throw new MillraceError('UNKNOWN_GROUP', `there is no group '${id}'`, { groupId: id })
@@ -169,9 +175,14 @@ export class Coordinator {
     unpin(log, table, slot)
   }
 
-  /** Adds a member that runs in the thread of a slot. @returns its id */
+  /**
+   * Adds a member that runs in the thread of a slot.
+   *
+   * @returns its id
+   * @throws MillraceError `UNKNOWN_GROUP` if the group was deleted meanwhile
+   */
   join(groupId: string, slot: number): { member: number; rebalance: Rebalance } {
-    const group = this.groups.get(groupId) as Group
+    const group = this.groupOf(groupId)
     const member = this.nextMember++
     group.members.set(member, slot)
     return { member, rebalance: this.rebalance(group) }
@@ -180,7 +191,10 @@ export class Coordinator {
   /** Takes the partitions of a member away; it gives them back when it has come to an end. */
   leave(groupId: string, member: number): Rebalance {
     const group = this.groups.get(groupId) as Group
+    const slot = group.members.get(member)
     group.members.delete(member)
+    forgetLeavers(group)
+    if (slot !== undefined) group.leavers.set(member, slot)
     return this.rebalance(group)
   }
 
@@ -192,10 +206,13 @@ export class Coordinator {
   buryThread(slot: number): Aftermath {
     const rebalances: Rebalance[] = []
     for (const group of this.groups.values()) {
-      const dead = [...group.members].filter(([, held]) => held === slot).map(([member]) => member)
-      for (const partition of group.partitions) this.takeBack(group, partition, dead, slot)
+      const dead = membersOf(group.members, slot)
+      const owners = [...dead, ...membersOf(group.leavers, slot)]
+      for (const partition of group.partitions) this.takeBack(group, partition, owners, slot)
       for (const member of dead) group.members.delete(member)
-      if (dead.length > 0) rebalances.push(this.rebalance(group))
+      // Also for those that had left: their partitions are free only now.
+      if (owners.length > 0) rebalances.push(this.rebalance(group))
+      forgetLeavers(group)
     }
     let abortedFrames = 0
     for (const log of this.logs) abortedFrames += repairLog(log, this.thread.table, slot)
@@ -231,6 +248,16 @@ export class Coordinator {
     this.thread.table.advanceGeneration(index)
     return { groupId: group.id, moved, members: members.length }
   }
+}
+
+function membersOf(members: ReadonlyMap<number, number>, slot: number): number[] {
+  return [...members].filter(([, held]) => held === slot).map(([member]) => member)
+}
+
+/** Whoever has left takes no partition any more, so one that holds none is gone for good. */
+function forgetLeavers({ index, partitions, leavers }: Group): void {
+  const holders = new Set(partitions.map(({ log }) => cursor.holderOf(log, index)))
+  for (const member of leavers.keys()) if (!holders.has(member)) leavers.delete(member)
 }
 
 function conflict(group: Group, wanted: GroupSettings): MillraceError {
