@@ -64,8 +64,22 @@ export function toMemo(error: unknown): ErrorMemo {
     name: error.name,
     message: error.message,
     stack: error.stack,
-    details: error instanceof MillraceError ? error.details : {},
+    details: error instanceof MillraceError ? cloneableOf(error.details) : {},
     cause: error.cause === undefined ? undefined : toMemo(error.cause),
+  }
+}
+
+/** Details may hold what the caller passed, functions included: those stay behind. */
+function cloneableOf(details: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(details).filter(([, value]) => isCloneable(value)))
+}
+
+function isCloneable(value: unknown): boolean {
+  try {
+    structuredClone(value)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -142,7 +142,7 @@ class PoolWorker {
   }
 
   /** Resolves when the handler is loaded and the worker is a member of the group. */
-  start(): Promise<void> {
+  async start(): Promise<void> {
     const { port1, port2 } = new MessageChannel()
     const engine = this.host.handle()
     const task: WorkerTask = {
