@@ -200,7 +200,7 @@ class Frame implements FrameContent {
 const NO_BYTES = Buffer.alloc(0)
 
 /** Below this length a loop is faster than a call of V8's copy. */
-const SHORT_KEY = 24
+const SHORT_KEY = 64
 
 function appendKey(writer: ByteWriter, key: Uint8Array, keyBytes: number): void {
   writer.ensure(keyBytes)

@@ -76,14 +76,9 @@ export class PartitionWriter {
     return true
   }
 
-  /**
-   * Publishes a batch behind everything else.
-   *
-   * @returns false when the log is full: the rest of the batch waits for its turn
-   */
-  publish(consignment: Consignment): boolean {
+  /** Lets a batch wait for its turn: `flush` next. */
+  enqueue(consignment: Consignment): void {
     this.waiting.push(consignment)
-    return this.flush()
   }
 
   private publishWaiting(): boolean {

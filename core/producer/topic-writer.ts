@@ -11,8 +11,8 @@ import { type Consignment, PartitionWriter } from './partition-writer.js'
 
 const NO_BYTES = new Uint8Array(0)
 
-/** Idle batches that are kept for later sends. */
-const SPARE_BATCHES_MAX = 16
+/** Idle batches that are kept for later sends; or one for each partition, if these are more. */
+const SPARE_BATCHES_MIN = 16
 
 /**
  * The way of one thread into one topic: chooses partitions, flushes at the end of the tick, and
@@ -33,7 +33,10 @@ export class TopicWriter<T = unknown> {
   keyFlags = RECORD_NO_KEY
   private readonly keyText = new ByteWriter(256)
   private readonly writers: (PartitionWriter | undefined)[]
-  private dirty: PartitionWriter[] = []
+  /** Those with something staged since the last flush, at [0, dirtyCount). */
+  private readonly dirty: PartitionWriter[] = []
+  private dirtyCount = 0
+  private isFlushScheduled = false
   private awaited: PartitionWriter[] = []
   private isAwaiting = false
   private readonly spareBatches: Batch[] = []
@@ -104,12 +107,20 @@ export class TopicWriter<T = unknown> {
   /** The engine's state is looked at once for each frame and tick, not for each message. */
   private publishComplete(writer: PartitionWriter): void {
     this.checkOpen()
-    writer.publishComplete()
+    try {
+      writer.publishComplete()
+    } catch (error) {
+      throw this.fail(error)
+    }
   }
 
   private flushWriter(writer: PartitionWriter): boolean {
     this.checkOpen()
-    return writer.flush()
+    try {
+      return writer.flush()
+    } catch (error) {
+      throw this.fail(error)
+    }
   }
 
   /**
@@ -192,13 +203,15 @@ export class TopicWriter<T = unknown> {
   /** Takes a batch back for later use. */
   giveBatch(batch: Batch): void {
     batch.clear()
-    if (this.spareBatches.length < SPARE_BATCHES_MAX) this.spareBatches.push(batch)
+    const max = Math.max(SPARE_BATCHES_MIN, this.writers.length)
+    if (this.spareBatches.length < max) this.spareBatches.push(batch)
   }
 
   /** Publishes a batch behind everything that this thread sent to the partition before. */
   publish(partition: number, consignment: Consignment): boolean {
     const writer = this.writer(partition)
-    if (writer.publish(consignment)) return true
+    writer.enqueue(consignment)
+    if (this.flushWriter(writer)) return true
     this.awaitSpace(writer)
     return false
   }
@@ -210,12 +223,24 @@ export class TopicWriter<T = unknown> {
   /** Publishes what is staged. @returns false if a full log did not take all of it */
   flush(): boolean {
     this.checkOpen()
+    const count = this.dirtyCount
+    this.dirtyCount = 0
     let isPublished = true
-    for (const writer of this.writers) {
-      if (writer === undefined || (writer.staged.isEmpty && !writer.isBlocked)) continue
-      if (!writer.flush()) isPublished = false
+    for (let index = 0; index < count; index++) {
+      const writer = this.dirty[index] as PartitionWriter
+      if (this.flushDirty(writer)) continue
+      isPublished = false
+      this.awaitSpace(writer)
     }
+    for (const writer of this.awaited) if (!this.flushWriter(writer)) isPublished = false
     return isPublished
+  }
+
+  private flushDirty(writer: PartitionWriter): boolean {
+    writer.isDirty = false
+    const isSticky = writer.partition === this.stickyPartition && !writer.staged.isEmpty
+    if (isSticky) this.advanceSticky()
+    return this.flushWriter(writer)
   }
 
   /** The partitions whose log did not take everything. */
@@ -234,25 +259,19 @@ export class TopicWriter<T = unknown> {
   private markDirty(writer: PartitionWriter): void {
     this.checkOpen()
     writer.isDirty = true
-    if (this.dirty.push(writer) === 1) atEndOfTick(this.endTick)
+    this.dirty[this.dirtyCount++] = writer
+    if (this.isFlushScheduled) return
+    this.isFlushScheduled = true
+    atEndOfTick(this.endTick)
   }
 
   private readonly endTick = (): void => {
-    const { dirty } = this
-    this.dirty = []
-    for (const writer of dirty) writer.isDirty = false
+    this.isFlushScheduled = false
     try {
-      this.checkOpen()
-      for (const writer of dirty) this.flushDirty(writer)
-    } catch (error) {
-      // Nobody is there to catch it: it reaches those who wait, and every later call.
-      this.fail(error)
+      this.flush()
+    } catch {
+      // Nobody is there to catch it: it has reached those who wait, and will meet every later call.
     }
-  }
-
-  private flushDirty(writer: PartitionWriter): void {
-    if (writer.partition === this.stickyPartition) this.advanceSticky()
-    if (!writer.flush()) this.awaitSpace(writer)
   }
 
   private awaitSpace(writer: PartitionWriter): void {
@@ -301,7 +320,8 @@ export class TopicWriter<T = unknown> {
     }
   }
 
-  private fail(cause: unknown): void {
+  /** Gives up for good. @returns the error for whoever calls */
+  private fail(cause: unknown): MillraceError {
     const failure = cause instanceof MillraceError ? cause : engineClosed(cause)
     this.failure ??= failure
     for (const writer of this.awaited) {
@@ -313,6 +333,7 @@ export class TopicWriter<T = unknown> {
       if (writer === undefined) continue
       for (const consignment of writer.abandon()) consignment.failed(failure)
     }
+    return failure
   }
 }
 
