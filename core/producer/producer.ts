@@ -36,13 +36,16 @@ export class Producer implements AsyncDisposable {
    * checked and encoded before the first one is published. Messages of one partition stay in order,
    * also with those of earlier calls in this thread, whether these were awaited or not.
    *
-   * @typeParam T what the topic's values are, to have them checked at compile time
-   * @returns where the messages lie: one entry for each contiguous run
-   *
    * Errors, of which nothing is written: `UNKNOWN_TOPIC`, `UNKNOWN_OPTION`, `INVALID_OPTION`,
    * `INVALID_KEY`, `INVALID_VALUE`, `INVALID_HEADERS`, `INVALID_TIMESTAMP`, `INVALID_PARTITION`,
    * `MESSAGE_TOO_LARGE`. Errors whose `details.written` tells what was: `SEND_TIMEOUT`,
    * `SEND_ABORTED`, `PRODUCER_CLOSED`, `ENGINE_CLOSED`.
+   *
+   * @typeParam T what the topic's values are, to have them checked at compile time
+   * @returns where the messages lie: one entry for each contiguous run
+   * @example
+   * const messages = [{ key: 'c-17', value: order, headers: { source: 'web' } }]
+   * await producer.send({ topic: 'orders', messages, timeoutMs: 1000 })
    */
   send<T = unknown>(request: SendRequest<NoInfer<T>>): Promise<RecordMetadata[]> {
     try {
@@ -65,10 +68,10 @@ export class Producer implements AsyncDisposable {
     const send = new Send(writer)
     writer.encoding(() => send.add(messages))
     if (send.publish()) return Promise.resolve(send.metadata)
-    return this.await(send, send.wait(signal, timeoutMs))
+    return this.track(send, send.wait(signal, timeoutMs))
   }
 
-  private async await(send: Send, settled: Promise<RecordMetadata[]>): Promise<RecordMetadata[]> {
+  private async track(send: Send, settled: Promise<RecordMetadata[]>): Promise<RecordMetadata[]> {
     this.waiting.add(send)
     try {
       return await settled

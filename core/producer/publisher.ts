@@ -49,6 +49,7 @@ export class Publisher<T = unknown> {
    * Takes a message, and blocks the thread as long as the log is full. Where consumers of the topic
    * run in this very thread, they are blocked, too: then give a time limit.
    *
+   * @param options.timeoutMs milliseconds, 0 to 2^31 - 1; by default there is no limit
    * @throws MillraceError `SEND_TIMEOUT`, or as {@link trySend}: the message was not taken
    */
   sendSync(key: Key | undefined, value: T | null, options?: { readonly timeoutMs?: number }): void {
@@ -81,8 +82,6 @@ export class Publisher<T = unknown> {
    * Resolves when everything that was staged before is published.
    *
    * Errors: `SEND_TIMEOUT` and `SEND_ABORTED`, upon which the messages stay staged, `ENGINE_CLOSED`.
-   *
-   * @param options.timeoutMs milliseconds, 0 to 2^31 - 1, by default without limit
    */
   async flushed(options: WaitOptions = {}): Promise<void> {
     checkOptions(options, 'options', WAIT_OPTIONS)
