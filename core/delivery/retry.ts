@@ -1,4 +1,4 @@
-import { RetryAfterError, UnrecoverableError } from '../errors.js'
+import { MillraceError, RetryAfterError, UnrecoverableError } from '../errors.js'
 import { checkInteger, checkNumber, checkOptions, TIMEOUT_MS_MAX } from '../options.js'
 
 const NAMES: ReadonlySet<string> = new Set(['attempts', 'backoff'])
@@ -22,7 +22,7 @@ export interface RetryOptions {
 /** What to do after a failed attempt. */
 export type Verdict =
   | { readonly action: 'retry'; readonly delayMs: number }
-  | { readonly action: 'dead'; readonly reason: 'rejected' | 'attempts' }
+  | { readonly action: 'dead'; readonly reason: 'rejected' | 'attempts' | 'decode' }
 
 /** The group's rule for messages whose handler failed. */
 export class RetryPolicy {
@@ -46,6 +46,7 @@ export class RetryPolicy {
   /** @param attempt number of the attempt that failed, from 1 */
   judge(error: unknown, attempt: number): Verdict {
     if (error instanceof UnrecoverableError) return { action: 'dead', reason: 'rejected' }
+    if (isUndecodable(error)) return { action: 'dead', reason: 'decode' }
     if (attempt >= this.attempts) return { action: 'dead', reason: 'attempts' }
     if (error instanceof RetryAfterError) return { action: 'retry', delayMs: error.delayMs }
     return { action: 'retry', delayMs: this.delayMs(attempt) }
@@ -54,4 +55,9 @@ export class RetryPolicy {
   private delayMs(attempt: number): number {
     return Math.min(this.maxMs, this.initialMs * this.factor ** (attempt - 1))
   }
+}
+
+/** From a batch: bytes that cannot be read will not be readable the next time either. */
+function isUndecodable(error: unknown): boolean {
+  return error instanceof MillraceError && error.code === 'UNDECODABLE_VALUE'
 }
