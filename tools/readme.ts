@@ -8,10 +8,11 @@
  *   console.log(x) // text     prints this text
  * ```
  */
-const BLOCK = /^```(js|ts)\n(.*?)^```$/gms
+const BLOCK = /^```(?:js|ts)\n(.*?)^```$/gms
 const FILE_LINE = /^\/\/ ([\w-]+\.[jt]s)\n/
 const EXPECTATION = /console\.log\(.*\) \/\/ (.+)$/gm
 const TOUR = '## API tour'
+const HEADING = /^#+ (.+)$/gm
 const ENDING = 'await engine.close()\n'
 
 /** A file of the README's examples. */
@@ -35,18 +36,19 @@ export interface ReadmeCode {
 
 /** Cuts the examples out of the README's text. */
 export function readReadmeCode(text: string): ReadmeCode {
-  const blocks = blocksOf(text).map(({ code }) => code)
-  const tourBlocks = blocksOf(text.slice(text.indexOf(TOUR))).map(({ code }) => code)
-  const [beginning = '', ...examples] = tourBlocks.filter((code) => fileNameOf(code) === undefined)
+  const blocks = blocksOf(text)
+  const isOfTour = ({ at, code }: Block) =>
+    at > text.indexOf(TOUR) && fileNameOf(code) === undefined
+  const [beginning, ...examples] = blocks.filter(isOfTour)
   return {
-    files: blocks.flatMap((code) => {
+    files: blocks.flatMap(({ code }) => {
       const name = fileNameOf(code)
       return name === undefined ? [] : [{ name, code }]
     }),
-    programs: examples.map((example, index) => ({
-      name: `example-${index + 1}.ts`,
-      code: `${beginning}\n${example}\n${ENDING}`,
-      expected: expectedOutput(example),
+    programs: examples.map(({ at, code }, index) => ({
+      name: `${index + 1}-${headingBefore(text, at)}.ts`,
+      code: `${beginning?.code}\n${code}\n${ENDING}`,
+      expected: expectedOutput(code),
     })),
   }
 }
@@ -68,11 +70,20 @@ export function documentedErrorCodes(text: string): string[] {
   return [...section.matchAll(/^\| `([A-Z_]+)` \|/gm)].map((match) => match[1] as string)
 }
 
-function blocksOf(text: string): { language: string; code: string }[] {
-  return [...text.matchAll(BLOCK)].map((match) => ({
-    language: match[1] as string,
-    code: match[2] as string,
-  }))
+interface Block {
+  /** Where it begins in the README. */
+  readonly at: number
+  readonly code: string
+}
+
+function blocksOf(text: string): Block[] {
+  return [...text.matchAll(BLOCK)].map((match) => ({ at: match.index, code: match[1] as string }))
+}
+
+/** The heading that a block stands under, as part of a file's name. */
+function headingBefore(text: string, at: number): string {
+  const heading = [...text.slice(0, at).matchAll(HEADING)].at(-1)?.[1] ?? ''
+  return heading.toLowerCase().replace(/[^a-z]+/g, '-')
 }
 
 function fileNameOf(code: string): string | undefined {

@@ -1,0 +1,5 @@
+/** What a sensor measured. */
+export interface Reading {
+  readonly minute: number
+  readonly degrees: number
+}
