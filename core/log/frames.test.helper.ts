@@ -1,8 +1,11 @@
 /** What the tests of the log share: frames made by hand, and a log that stops at any step. */
-import type { FrameContent } from './appender.js'
+import * as memory from '#memory'
+import { raiseTo, ThreadTable } from '../thread-table.js'
+import { Appender, type FrameContent } from './appender.js'
+import { pinOldest, unpin } from './finder.js'
 import * as layout from './layout.js'
-import { PartitionLog } from './partition-log.js'
-import type { Reader } from './reader.js'
+import { type LogGeometry, PartitionLog, pack } from './partition-log.js'
+import { Reader } from './reader.js'
 
 export interface TestRecord {
   readonly value: string | null
@@ -11,10 +14,6 @@ export interface TestRecord {
   readonly timestamp?: number
   readonly headers?: string
 }
-
-/** The smallest frame whose records need no second granule holds one record of this many bytes. */
-export const GRANULE_VALUE_BYTES =
-  layout.GRANULE_BYTES - layout.FRAME_HEADER_BYTES - layout.RECORD_HEADER_BYTES
 
 /** One frame with records, made longer to take `granules` if that is given. */
 export function frameOf(
@@ -73,7 +72,7 @@ function encodeRecord({ value, key, timestamp, headers }: TestRecord): Buffer {
 }
 
 /** The value of the record that a reader is on. */
-export function valueOf(reader: Reader): string {
+export function valueText(reader: Reader): string {
   return reader.log.bytes.toString('utf8', reader.valueFrom, reader.valueTo)
 }
 
@@ -81,7 +80,7 @@ export function valueOf(reader: Reader): string {
 export function readAll(reader: Reader): [number, string][] {
   const records: [number, string][] = []
   while (reader.next()) {
-    while (reader.nextRecord()) records.push([reader.recordOffset, valueOf(reader)])
+    while (reader.nextRecord()) records.push([reader.recordOffset, valueText(reader)])
   }
   return records
 }
@@ -102,9 +101,6 @@ export type Step =
  */
 export class SteppedLog extends PartitionLog {
   private readonly plans: { step: Step | 'any'; calls: number; readonly action: () => void }[] = []
-  /** Steps so far. */
-  steps = 0
-
   /** Another view of the same log. */
   static of(log: PartitionLog): SteppedLog {
     return new SteppedLog(log.region)
@@ -116,8 +112,12 @@ export class SteppedLog extends PartitionLog {
     return this
   }
 
+  /** From here on nothing stops this view. @returns whether every action has been taken */
+  release(): boolean {
+    return this.plans.splice(0).length === 0
+  }
+
   private enter(step: Step): void {
-    this.steps++
     const matching = this.plans.filter((plan) => plan.step === step || plan.step === 'any')
     for (const plan of matching) {
       if (--plan.calls > 0) continue
@@ -164,4 +164,76 @@ export class Death extends Error {
 
 export function die(): never {
   throw new Death('this thread is dead')
+}
+
+/** A log, and appenders for threads that each have a slot. */
+export interface LogWorld {
+  readonly log: PartitionLog
+  readonly table: ThreadTable
+  /** Another thread's appender, with that thread's slot. */
+  thread(view?: PartitionLog): { readonly appender: Appender; readonly slot: number }
+}
+
+export function createWorld(geometry: LogGeometry): LogWorld {
+  const log = PartitionLog.create(geometry)
+  const table = ThreadTable.create()
+  return {
+    log,
+    table,
+    thread(view = log) {
+      const slot = table.takeSlot()
+      return { appender: new Appender(view, table, slot), slot }
+    },
+  }
+}
+
+/** Makes a gate hold the log from an offset on, as `group/cursor.ts` does. */
+export function hold(log: PartitionLog, gate: number, offset: number): void {
+  memory.storeLong(log.longs, layout.gateCursorLong(gate), pack(1, offset | 0))
+  memory.store(log.words, layout.gateStateWord(gate), 1)
+  raiseTo(log.words, layout.GATES_USED_WORD, gate + 1)
+}
+
+/** Appends frames of one granule with one record each until the log is full. @returns how many */
+export function fillUp(appender: Appender): number {
+  for (let count = 0; ; count++) if (!appender.append(frameOfValues(['fill']))) return count
+}
+
+/** Appends frames of one granule with one record each. */
+export function appendValues(appender: Appender, ...values: readonly string[]): void {
+  for (const value of values) {
+    if (!appender.append(frameOfValues([value]))) throw new Error('the log is full')
+  }
+}
+
+/** Every record from the oldest segment that is still whole. */
+export function contentOf({ log, table }: LogWorld): [number, string][] {
+  const slot = table.takeSlot()
+  const { position, offset } = pinOldest(log, table, slot)
+  const records = readAll(new Reader(log, position, offset))
+  unpin(log, table, slot)
+  table.freeSlot(slot)
+  return records
+}
+
+/**
+ * Appends one-granule frames until there were `frames` or the log is full. Returns at once while
+ * somebody holds the lease: this thread would spin, and the holder sleeps further up the stack.
+ */
+export function rush(log: PartitionLog, appender: Appender, frames: number): number {
+  if (memory.load(log.words, layout.LEASE_WORD) !== 0) return 0
+  for (let count = 0; count < frames; count++) {
+    if (!appender.append(frameOfValues([`rush ${count}`]))) return count
+  }
+  return frames
+}
+
+/**
+ * Runs a scenario with a stop before step 1, then with one before step 2, and so on.
+ *
+ * @param scenario says whether there was such a step
+ * @returns how many steps there were
+ */
+export function atEveryStep(scenario: (step: number) => boolean): number {
+  for (let step = 1; ; step++) if (!scenario(step)) return step - 1
 }

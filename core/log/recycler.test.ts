@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as memory from '#memory'
+import { pin, unpin } from './finder.js'
+import {
+  appendValues,
+  atEveryStep,
+  contentOf,
+  createWorld,
+  Death,
+  die,
+  frameOfValues,
+  hold,
+  type LogWorld,
+  SteppedLog,
+} from './frames.test.helper.js'
+import * as layout from './layout.js'
+import { Opening, openSegment } from './recycler.js'
+import { repairLog } from './repair.js'
+
+const TINY = { segmentCount: 4, segmentGranules: 1 }
+
+/** Records a, b, c and d fill the log: the next segment to open is the one of record a. */
+function createFull(geometry = TINY): LogWorld {
+  const world = createWorld(geometry)
+  appendValues(world.thread().appender, 'a', 'b', 'c', 'd')
+  return world
+}
+
+function stateOf({ log }: LogWorld, segment: number): number {
+  return memory.load(log.words, layout.segmentStateWord(segment))
+}
+
+const INTACT: [number, string][] = [
+  [0, 'a'],
+  [1, 'b'],
+  [2, 'c'],
+  [3, 'd'],
+]
+
+test('what nobody needs is recycled', () => {
+  const world = createFull()
+  const slot = world.table.takeSlot()
+  assert.equal(openSegment(world.log, slot, 4, 4), Opening.OPEN)
+  assert.equal(world.log.isOpen(4), true)
+  assert.equal(world.log.segmentOffset(0), 4)
+  assert.equal(memory.load(world.log.words, world.log.tagWord(4)), layout.freeTag(1))
+  assert.equal(memory.load(world.log.words, layout.LEASE_WORD), 0)
+  assert.deepEqual(contentOf(world), INTACT.slice(1))
+  assert.equal(openSegment(world.log, slot, 4, 4), Opening.OPEN, 'it is open already')
+})
+
+test('every gate must have passed the segment', () => {
+  const world = createFull()
+  const { log } = world
+  const slot = world.table.takeSlot()
+  hold(log, 0, 4)
+  hold(log, 7, 0)
+  assert.equal(openSegment(log, slot, 4, 4), Opening.FULL)
+  assert.equal(stateOf(world, 0), layout.openState(0))
+  memory.store(log.words, layout.gateStateWord(7), 0)
+  assert.equal(openSegment(log, slot, 4, 4), Opening.OPEN, 'the gate is not active any more')
+})
+
+test('a gate counts also where offsets pass 2^31 and 2^32', () => {
+  for (const startOffset of [2 ** 31 - 1, 2 ** 32 - 1]) {
+    const world = createFull({ ...TINY, startOffset } as typeof TINY)
+    const { log } = world
+    const slot = world.table.takeSlot()
+    hold(log, 0, startOffset)
+    assert.equal(openSegment(log, slot, 4, startOffset + 4), Opening.FULL)
+    hold(log, 0, startOffset + 4)
+    assert.equal(openSegment(log, slot, 4, startOffset + 4), Opening.OPEN)
+  }
+})
+
+test('a pin holds its segment', () => {
+  const world = createFull()
+  const { log, table } = world
+  const slot = table.takeSlot()
+  const reader = table.takeSlot()
+  assert.ok(pin(log, table, reader, 0))
+  assert.equal(openSegment(log, slot, 4, 4), Opening.FULL)
+  assert.equal(stateOf(world, 0), layout.openState(0), 'it is not left sealed')
+  assert.deepEqual(contentOf(world), INTACT)
+  unpin(log, table, reader)
+  assert.equal(openSegment(log, slot, 4, 4), Opening.OPEN)
+})
+
+test('a pin on another segment holds nothing here', () => {
+  const { log, table } = createFull()
+  assert.ok(pin(log, table, table.takeSlot(), 1))
+  assert.equal(openSegment(log, table.takeSlot(), 4, 4), Opening.OPEN)
+})
+
+test('an unfinished frame holds its segment, wherever it lies in it', () => {
+  for (const before of [0, 1, 2]) {
+    const world = createWorld({ segmentCount: 4, segmentGranules: 4 })
+    const { log, table } = world
+    const slow = world.thread().appender
+    const { appender, slot } = world.thread()
+    for (let frame = 0; frame < before; frame++) appendValues(appender, 'before')
+    slow.claim(frameOfValues(['slow']))
+    slow.fill(frameOfValues(['slow']))
+    for (let frame = before + 1; frame < 16; frame++) appendValues(appender, 'after')
+    assert.equal(openSegment(log, slot, 16, 16), Opening.FULL)
+    assert.equal(log.isOpen(0), true)
+    assert.equal(slow.publish(), true)
+    assert.equal(openSegment(log, slot, 16, 16), Opening.OPEN)
+    assert.equal(repairLog(log, table, slot), 0)
+  }
+})
+
+test('one thread recycles at a time', () => {
+  const { log, table } = createFull()
+  const [one, other] = [table.takeSlot(), table.takeSlot()]
+  memory.store(log.words, layout.LEASE_WORD, one)
+  assert.equal(openSegment(log, other, 4, 4), Opening.BUSY)
+  assert.equal(memory.load(log.words, layout.LEASE_WORD), one)
+})
+
+test('a thread that is behind is sent to the tail and changes nothing', () => {
+  const world = createFull()
+  const { log, table } = world
+  const slot = table.takeSlot()
+  appendValues(world.thread().appender, 'e', 'f', 'g', 'h', 'i', 'j')
+  const before = contentOf(world)
+  for (const position of [1, 2, 3, 4, 5]) {
+    assert.equal(openSegment(log, slot, position, 0), Opening.STALE, `at ${position}`)
+  }
+  assert.equal(memory.load(log.words, layout.LEASE_WORD), 0)
+  assert.deepEqual(contentOf(world), before)
+})
+
+/** What may hold the oldest segment, each with how it lets go. */
+const HOLDERS: Record<string, (world: LogWorld) => () => void> = {
+  nobody: () => () => {},
+  gate: ({ log }) => {
+    hold(log, 0, 0)
+    return () => hold(log, 0, 4)
+  },
+  pin: ({ log, table }) => {
+    const slot = table.takeSlot()
+    assert.ok(pin(log, table, slot, 0))
+    return () => unpin(log, table, slot)
+  },
+}
+
+test('a recycler that dies at any step harms nothing that is held, and the next one goes on', () => {
+  for (const [holder, holdOldest] of Object.entries(HOLDERS)) {
+    const steps = atEveryStep((step) => {
+      const world = createFull()
+      const { log, table } = world
+      const letGo = holdOldest(world)
+      const mortal = table.takeSlot()
+      const heir = table.takeSlot()
+      const view = SteppedLog.of(log).before('any', step, die)
+      let died = false
+      try {
+        openSegment(view, mortal, 4, 4)
+      } catch (error) {
+        assert.ok(error instanceof Death)
+        died = true
+        repairLog(log, table, mortal)
+      }
+      assert.equal(memory.load(log.words, layout.LEASE_WORD), 0)
+      if (holder !== 'nobody') {
+        assert.equal(openSegment(log, heir, 4, 4), Opening.FULL, `${holder}, step ${step}`)
+        const tag = memory.load(log.words, log.tagWord(0))
+        assert.equal(tag, layout.publishedTag(1, 1), 'the record is still there')
+      }
+      letGo()
+      assert.equal(openSegment(log, heir, 4, 4), Opening.OPEN)
+      assert.deepEqual(contentOf(world), INTACT.slice(1))
+      appendValues(world.thread().appender, 'e')
+      assert.deepEqual(contentOf(world), [...INTACT.slice(1), [4, 'e']])
+      return died
+    })
+    assert.ok(steps > 0)
+  }
+})
+
+test('a gate that moves back under a pin, at any step of a recycler, keeps its record', () => {
+  atEveryStep((step) => {
+    const world = createFull()
+    const { log, table } = world
+    hold(log, 0, 4)
+    const seeker = table.takeSlot()
+    let held = false
+    const view = SteppedLog.of(log).before('any', step, () => {
+      held = pin(log, table, seeker, 0)
+      if (held) hold(log, 0, 0)
+      unpin(log, table, seeker)
+    })
+    const opening = openSegment(view, table.takeSlot(), 4, 4)
+    const reached = view.release()
+    if (held && opening === Opening.FULL) {
+      assert.deepEqual(contentOf(world), INTACT)
+      assert.equal(openSegment(log, table.takeSlot(), 4, 4), Opening.FULL)
+    } else if (reached) {
+      assert.equal(held, false, `step ${step}: either the pin or the recycler comes too late`)
+    }
+    return reached
+  })
+})
+
+test('what a dead recycler sealed is opened again for a gate, but not for a pin', () => {
+  const world = createFull()
+  const { log, table } = world
+  const slot = table.takeSlot()
+  const reader = table.takeSlot()
+  pin(log, table, reader, 0)
+  memory.store(log.words, layout.segmentStateWord(0), layout.sealedState(0))
+  assert.equal(openSegment(log, slot, 4, 4), Opening.FULL)
+  assert.equal(stateOf(world, 0), layout.sealedState(0), 'it may be rubble')
+  hold(log, 0, 0)
+  assert.equal(openSegment(log, slot, 4, 4), Opening.FULL)
+  assert.equal(stateOf(world, 0), layout.openState(0), 'what a gate needs is intact')
+})
+
+test('rubble that a recycler left when it died is filled anew', () => {
+  const world = createWorld({ segmentCount: 4, segmentGranules: 4 })
+  const { log, table } = world
+  const { appender, slot } = world.thread()
+  for (let frame = 0; frame < 16; frame++) appendValues(appender, `record ${frame}`)
+  // It died in the middle of the fill: the old chain leads into free tags of the next lap.
+  memory.store(log.words, layout.segmentStateWord(0), layout.sealedState(0))
+  log.setSegmentOffset(0, 16)
+  memory.fill(log.words, layout.freeTag(1), log.tagWord(1), log.tagWord(3))
+  assert.equal(openSegment(log, slot, 16, 16), Opening.OPEN)
+  for (let position = 16; position < 20; position++) {
+    assert.equal(memory.load(log.words, log.tagWord(position)), layout.freeTag(1))
+  }
+  assert.equal(repairLog(log, table, slot), 0)
+})
