@@ -96,6 +96,7 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
   private member: Member | undefined
   private memberEnd: Promise<void> | undefined
   private state: 'idle' | 'running' | 'closing' = 'idle'
+  private starting: Promise<unknown> | undefined
   private closed: Promise<void> | undefined
 
   constructor(host: ConsumerHost, options: CheckedConsumerOptions) {
@@ -124,11 +125,11 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
    *   `CONSUMER_CLOSED`, `ENGINE_CLOSED`
    */
   async run(options: WorkerRunOptions | LocalRunOptions<T>): Promise<void> {
-    if (typeof options === 'object' && options !== null && 'handler' in options) {
-      await this.runWorkers(options)
-    } else {
-      await this.runHere(options)
-    }
+    const isForWorkers = typeof options === 'object' && options !== null && 'handler' in options
+    const starting = isForWorkers ? this.runWorkers(options) : this.runHere(options)
+    // A close that comes now waits for the start.
+    this.starting = Promise.allSettled([this.starting, starting])
+    await starting
   }
 
   private async runWorkers(options: WorkerRunOptions): Promise<void> {
@@ -154,7 +155,7 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
     } catch (error) {
       await this.pool.destroy()
       this.pool = undefined
-      this.state = 'idle'
+      this.giveUp()
       throw error
     }
   }
@@ -170,9 +171,14 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
     try {
       await this.join(options as Handler<unknown>)
     } catch (error) {
-      this.state = 'idle'
+      this.giveUp()
       throw error
     }
+  }
+
+  /** The start failed; another one may be tried, unless the consumer is being closed. */
+  private giveUp(): void {
+    if (this.state === 'running') this.state = 'idle'
   }
 
   private begin(): void {

@@ -386,12 +386,16 @@ export class Lane {
     this.isFenced = true
   }
 
-  /** Commits and gives the partition back. The lane is done with. */
-  release(): void {
-    const { log } = this.partition
+  /** Commits what is done. Whatever the handler in hand still does will not count. */
+  abandon(): void {
     this.commitTo(this.processed)
     this.isFenced = true
-    cursor.release(log, this.host.gate, this.host.member)
+  }
+
+  /** Commits and gives the partition back. The lane is done with. */
+  release(): void {
+    this.abandon()
+    cursor.release(this.partition.log, this.host.gate, this.host.member)
   }
 }
 

@@ -92,10 +92,10 @@ export class Member implements LaneHost {
     this.poked?.()
   }
 
-  /** Stops waiting for handlers: their signal is aborted and what they do is not committed. */
+  /** Stops waiting for handlers: their signal is aborted, and their records will come again. */
   abandon(): void {
     this.abort.abort()
-    for (const lane of this.lanes.values()) lane.isFenced = true
+    for (const lane of this.lanes.values()) lane.abandon()
     this.poke()
   }
 
@@ -104,13 +104,11 @@ export class Member implements LaneHost {
     let turnAtMs = monotonicMs() + TURN_MS
     while (!this.options.shouldStop()) {
       this.followAssignment()
-      const worked = this.stepLanes()
-      if (!worked) await this.idle()
-      if (!worked || monotonicMs() >= turnAtMs) {
-        this.options.onProgress?.(this.stats)
-        await nextTurn()
-        turnAtMs = monotonicMs() + TURN_MS
-      }
+      if (!this.stepLanes()) await this.idle()
+      if (monotonicMs() < turnAtMs) continue
+      this.options.onProgress?.(this.stats)
+      await nextTurn()
+      turnAtMs = monotonicMs() + TURN_MS
     }
     await this.options.leave()
     await this.finish()
