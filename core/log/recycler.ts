@@ -94,15 +94,24 @@ function isPinned(log: PartitionLog, segment: number): boolean {
   return false
 }
 
-/** Whether every gate has passed the segment: has committed the first offset of the next one. */
+/**
+ * Whether every gate has passed the segment: has committed a record of the next one. To have
+ * committed all records of this one is not enough: the reader may stand before the pad at its end,
+ * where the tags of a new lap would mislead it; or it commits before it reads.
+ *
+ * A segment that was never used begins where the next one does, as no used one does.
+ */
 function gatesAllow(log: PartitionLog, oldPosition: number): boolean {
+  const { words } = log
   const next = log.segmentOf((oldPosition + log.segmentGranules) | 0)
-  const end = memory.load(log.words, layout.segmentOffsetLowWord(next))
-  const used = memory.load(log.words, layout.GATES_USED_WORD)
+  const start = memory.load(words, layout.segmentOffsetLowWord(log.segmentOf(oldPosition)))
+  const end = memory.load(words, layout.segmentOffsetLowWord(next))
+  if (start === end) return true
+  const used = memory.load(words, layout.GATES_USED_WORD)
   for (let gate = 0; gate < used; gate++) {
-    if (memory.load(log.words, layout.gateStateWord(gate)) === 0) continue
+    if (memory.load(words, layout.gateStateWord(gate)) === 0) continue
     const committed = lowHalf(memory.loadLong(log.longs, layout.gateCursorLong(gate)))
-    if (((committed - end) | 0) < 0) return false
+    if (((committed - end) | 0) <= 0) return false
   }
   return true
 }
