@@ -6,6 +6,7 @@ import type { LogGeometry, PartitionLog } from '../log/partition-log.js'
 import type { Reader } from '../log/reader.js'
 import { writeHeaders } from '../topic/message.js'
 import { readRecordHeaders } from '../topic/received-message.js'
+import { DEAD_LETTER_HEADROOM_BYTES } from '../topic/topic.js'
 
 /** Why a message is dead. */
 export type DeadLetterReason = 'rejected' | 'attempts' | 'decode'
@@ -22,8 +23,7 @@ export interface Failure {
 
 const STACK_CHARACTERS_MAX = 4096
 const TEXT_CHARACTERS_MAX = 512
-/** Room for the headers that a dead letter adds to its message: 16 KiB. */
-const HEADROOM_GRANULES = 256
+const HEADROOM_GRANULES = DEAD_LETTER_HEADROOM_BYTES / layout.GRANULE_BYTES
 const SEGMENT_GRANULES_MAX = layout.FRAME_GRANULES_MAX + 1
 
 /** Name of the topic that holds what a group could not handle of a topic. */

@@ -32,7 +32,10 @@ const SEGMENT_GRANULES_MIN = 4
  */
 const MESSAGE_OVERHEAD_BYTES = layout.FRAME_HEADER_BYTES + layout.RECORD_HEADER_BYTES + 8
 const FRAME_BYTES_MAX = layout.FRAME_GRANULES_MAX * layout.GRANULE_BYTES
-export const MESSAGE_BYTES_MAX = FRAME_BYTES_MAX - MESSAGE_OVERHEAD_BYTES
+/** Room for the headers that a dead letter adds to its message. */
+export const DEAD_LETTER_HEADROOM_BYTES = 24 * 2 ** 10
+export const MESSAGE_BYTES_MAX =
+  FRAME_BYTES_MAX - MESSAGE_OVERHEAD_BYTES - DEAD_LETTER_HEADROOM_BYTES
 
 const NAME = /^[a-zA-Z0-9._-]{1,249}$/
 const OPTION_NAMES: ReadonlySet<string> = new Set([
@@ -211,7 +214,7 @@ function planMemory(options: MemoryOptions, field: string): MemoryPlan {
   if (geometry === undefined) throw memoryTooSmall(field, options, granulesWanted)
   const frameGranulesMax = Math.min(geometry.segmentGranules, layout.FRAME_GRANULES_MAX)
   const fits = frameGranulesMax * layout.GRANULE_BYTES - MESSAGE_OVERHEAD_BYTES
-  return { partitions, geometry, messageBytesMax: wanted ?? fits }
+  return { partitions, geometry, messageBytesMax: wanted ?? Math.min(fits, MESSAGE_BYTES_MAX) }
 }
 
 /** Granules of each partition, rounded down to a power of two. */
