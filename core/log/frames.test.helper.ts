@@ -237,3 +237,15 @@ export function rush(log: PartitionLog, appender: Appender, frames: number): num
 export function atEveryStep(scenario: (step: number) => boolean): number {
   for (let step = 1; ; step++) if (!scenario(step)) return step - 1
 }
+
+/** A view of a log in which another thread acts before the given use of its 64-bit words. */
+export function actingBeforeLong(log: PartitionLog, use: number, action: () => void): PartitionLog {
+  let uses = 0
+  const longs = {
+    get() {
+      if (++uses === use) action()
+      return log.longs
+    },
+  }
+  return Object.create(log, { longs })
+}

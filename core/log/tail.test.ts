@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createWorld, emptyFrame, frameOfValues, rush, SteppedLog } from './frames.test.helper.js'
+import {
+  actingBeforeLong,
+  createWorld,
+  emptyFrame,
+  frameOfValues,
+  rush,
+  SteppedLog,
+} from './frames.test.helper.js'
 import { TAIL_LAG_FRAMES } from './layout.js'
 import { advanceTail, readTail } from './tail.js'
 
@@ -83,16 +90,7 @@ test('a tail that others moved in between is not moved back', () => {
     [9, 5, 9],
   ] as const) {
     const { log } = createWorld({ segmentCount: 4, segmentGranules: 64 })
-    let uses = 0
-    // The other thread acts between this one's load and its compare-exchange.
-    const view = Object.create(log, {
-      longs: {
-        get() {
-          if (++uses === 2) advanceTail(log, theirs, theirs)
-          return log.longs
-        },
-      },
-    })
+    const view = actingBeforeLong(log, 2, () => advanceTail(log, theirs, theirs))
     advanceTail(view, ours, ours)
     assert.deepEqual(readTail(log), { position: furthest, offset: furthest })
   }
