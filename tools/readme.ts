@@ -22,7 +22,7 @@ export interface ExampleFile {
 }
 
 /** A file that is run by itself. */
-export interface ExampleProgram extends ExampleFile {
+interface ExampleProgram extends ExampleFile {
   /** Lines that it prints, in this order, perhaps among lines of its worker threads. */
   readonly expected: readonly string[]
 }
