@@ -3,7 +3,7 @@ import type { DeadLetterReason, DeadLetterWriter } from '../core/delivery/dead-l
 import type { RetryPolicy } from '../core/delivery/retry.js'
 import type { GroupPartition } from '../core/group/coordinator.js'
 import * as cursor from '../core/group/cursor.js'
-import { commitDeadLetter } from '../core/group/dead-letter-commit.js'
+import { commitDeadLetter, type DeadLetterResult } from '../core/group/dead-letter-commit.js'
 import { Appender } from '../core/log/appender.js'
 import { heldPlace, placeReader } from '../core/log/finder.js'
 import { SPACE_WAITERS_WORD } from '../core/log/layout.js'
@@ -71,7 +71,8 @@ export class Lane {
   private batchOffset = 0
   private firstFailureMs = 0
   private pause: Timer | undefined
-  private isBurying = false
+  /** The dead letter that waits for room, if one does. */
+  private burial: object | undefined
   /** A handler or a retry is pending. */
   isBusy = false
   /** The epoch is over: nothing that this lane does counts any more. */
@@ -103,7 +104,7 @@ export class Lane {
     const { host, partition } = this
     const ahead = cursor.deliveredOffset(partition.log, host.gate) - committed
     if (ahead > 0) host.stats.redelivered += ahead
-    else host.stats.maybeLost -= ahead
+    else if (host.isAtMostOnce) host.stats.maybeLost -= ahead
   }
 
   /** Puts the reader on an offset that the gate holds. */
@@ -193,12 +194,12 @@ export class Lane {
     result.then(
       () => {
         this.isBusy = false
-        this.succeed()
+        if (!this.isFenced) this.succeed()
         this.host.poke()
       },
       (error: unknown) => {
         this.isBusy = false
-        this.fail(error)
+        if (!this.isFenced) this.fail(error)
         this.host.poke()
       },
     )
@@ -264,13 +265,18 @@ export class Lane {
       this.host.stats.discarded++
       this.completeUpTo(this.reader.offset)
       this.commitTo(this.reader.offset)
-    } else if (!this.tryBury(letters, reason, error)) {
-      void this.buryLater(letters, reason, error)
+      return
     }
+    const result = this.tryBury(letters, reason, error)
+    if (result === 'full') void this.buryLater(letters, reason, error)
+    else this.finishBurial(result)
   }
 
-  /** @returns false if there is no room for a dead letter: then nothing is committed either */
-  private tryBury(letters: PartitionLog, reason: DeadLetterReason, error: unknown): boolean {
+  private tryBury(
+    letters: PartitionLog,
+    reason: DeadLetterReason,
+    error: unknown,
+  ): DeadLetterResult {
     const { host, partition, reader } = this
     const { table, slot } = host.thread
     const content = host.letters.write(partition.topic, partition.partition, reader, {
@@ -280,7 +286,7 @@ export class Lane {
       failingForMs: monotonicMs() - this.firstFailureMs,
     })
     this.lettersAppender ??= new Appender(letters, table, slot)
-    const result = commitDeadLetter(
+    return commitDeadLetter(
       this.lettersAppender,
       content,
       partition.log,
@@ -288,39 +294,55 @@ export class Lane {
       host.gate,
       this.epoch,
       this.committed,
-      reader.offset,
+      this.burialEnd,
     )
-    if (result === 'written') this.buried()
-    if (result === 'fenced') this.becomeFenced()
-    return result !== 'full'
   }
 
-  /** Waits until some are discarded. Enlisted before each try, so that none is missed. */
+  /** With at-most-once delivery, the whole frame was committed before. */
+  private get burialEnd(): number {
+    return Math.max(this.committed, this.reader.offset)
+  }
+
+  private finishBurial(result: Exclude<DeadLetterResult, 'full'>): void {
+    if (result === 'fenced') {
+      this.becomeFenced()
+      return
+    }
+    this.host.stats.deadLettered++
+    this.committed = this.burialEnd
+    this.committedAtMs = monotonicMs()
+    this.completeUpTo(this.reader.offset)
+  }
+
+  /**
+   * Nothing is committed before the dead letter has its place: waits until some are discarded.
+   * Enlisted first, then looked again: a discard that found nobody to wake came before this look.
+   */
   private async buryLater(
     letters: PartitionLog,
     reason: DeadLetterReason,
     error: unknown,
   ): Promise<void> {
     const { thread } = this.host
+    const burial = {}
     this.isBusy = true
-    this.isBurying = true
-    while (!this.isFenced) {
+    this.burial = burial
+    for (;;) {
       enlist(letters.words, SPACE_WAITERS_WORD, thread.slot)
       const { signal } = thread
-      if (this.tryBury(letters, reason, error)) break
+      const result = this.tryBury(letters, reason, error)
+      if (result !== 'full') {
+        withdraw(letters.words, SPACE_WAITERS_WORD, thread.slot)
+        this.burial = undefined
+        this.isBusy = false
+        this.finishBurial(result)
+        this.host.poke()
+        return
+      }
       await thread.whenWoken(signal)
+      // The lane was given back, or sought elsewhere: its record is another one by now.
+      if (this.burial !== burial) return
     }
-    withdraw(letters.words, SPACE_WAITERS_WORD, thread.slot)
-    this.isBurying = false
-    this.isBusy = false
-    this.host.poke()
-  }
-
-  private buried(): void {
-    this.host.stats.deadLettered++
-    this.completeUpTo(this.reader.offset)
-    this.committed = this.processed
-    this.committedAtMs = monotonicMs()
   }
 
   // ------------------------------------------------------------------------------------ commit
@@ -379,11 +401,12 @@ export class Lane {
 
   /** Ends the wait for a retry or for a dead letter's place: the next owner begins with the record. */
   cancelPause(): void {
-    if (this.pause === undefined && !this.isBurying) return
+    if (this.pause === undefined && this.burial === undefined) return
     this.pause?.cancel()
     this.pause = undefined
+    this.burial = undefined
     this.isBusy = false
-    this.isFenced = true
+    this.abandon()
   }
 
   /** Commits what is done. Whatever the handler in hand still does will not count. */

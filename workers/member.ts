@@ -170,7 +170,10 @@ export class Member implements LaneHost {
     const { log } = lane.partition
     if (cursor.holderOf(log, this.gate) !== this.member) {
       this.lanes.delete(lane.partition)
-    } else if (lane.isBusy) {
+      return
+    }
+    lane.cancelPause()
+    if (lane.isBusy) {
       this.isAssignmentOpen = true
       lane.isFenced = true
     } else {
@@ -216,18 +219,23 @@ export class Member implements LaneHost {
   // --------------------------------------------------------------------------------------- stop
 
   private async finish(): Promise<void> {
-    for (const lane of this.lanes.values()) {
-      lane.cancelPause()
-      if (!lane.isBusy) this.letGo(lane)
-    }
+    this.letGoOfIdle()
     while (this.lanes.size > 0 && !this.abort.signal.aborted) {
       if (!this.isPoked) await this.sleep(this.thread.signal)
       this.isPoked = false
-      for (const lane of this.lanes.values()) if (!lane.isBusy) this.letGo(lane)
+      this.letGoOfIdle()
     }
     for (const lane of this.lanes.values()) this.letGo(lane)
     this.thread.table.advanceGeneration(this.gate)
     this.options.onProgress?.(this.stats)
+  }
+
+  /** A record that failed meanwhile is not tried again here. */
+  private letGoOfIdle(): void {
+    for (const lane of this.lanes.values()) {
+      lane.cancelPause()
+      if (!lane.isBusy) this.letGo(lane)
+    }
   }
 
   private letGo(lane: Lane): void {
