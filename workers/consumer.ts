@@ -125,7 +125,10 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
    *   `CONSUMER_CLOSED`, `ENGINE_CLOSED`
    */
   async run(options: WorkerRunOptions | LocalRunOptions<T>): Promise<void> {
-    const isForWorkers = typeof options === 'object' && options !== null && 'handler' in options
+    const isForWorkers =
+      typeof options === 'object' &&
+      options !== null &&
+      ('handler' in options || 'workers' in options)
     const starting = isForWorkers ? this.runWorkers(options) : this.runHere(options)
     // A close that comes now waits for the start.
     this.starting = Promise.allSettled([this.starting, starting])
@@ -142,6 +145,7 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
       handle: () => this.host.handle(),
       job: { group, retry, handler, workerData: options.workerData },
       wakeAll: () => this.host.parts.local.thread.table.wakeAll(),
+      isClosed: () => this.host.parts.local.thread.table.closed,
       onStart: (workerId, threadId) => this.emit('worker:start', { workerId, threadId }),
       onCrash: (workerId, error, restartMs) =>
         this.emit('worker:crash', { workerId, error, restartMs }),
@@ -233,7 +237,9 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
     const queue = new MessageQueue<T>(() => this.state === 'closing')
     try {
       const isOver = until === undefined ? () => false : await this.endReached()
-      await this.join({ eachMessage: queue.add }, () => {})
+      const joining = this.join({ eachMessage: queue.add }, () => {})
+      this.starting = Promise.allSettled([joining])
+      await joining
       for (;;) {
         const entry = await queue.take(isOver)
         if (entry === undefined) return
@@ -381,7 +387,7 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
     const { thread } = this.host.parts.local
     thread.table.wake(thread.slot)
     this.member?.poke()
-    const isInTime = await withinTime(Promise.all([this.pool?.stop(), this.memberEnd]), timeoutMs)
+    const isInTime = await withinTime(this.stop(), timeoutMs)
     if (!isInTime) this.member?.abandon()
     await this.memberEnd
     await this.pool?.destroy()
@@ -392,6 +398,11 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
       `consumer '${this.groupId}' had handlers that were not done after ${timeoutMs} ms`,
       { groupId: this.groupId, timeoutMs },
     )
+  }
+
+  private async stop(): Promise<void> {
+    await Promise.all([this.pool?.stop(), this.starting])
+    await this.memberEnd
   }
 
   /** Called by the engine with what the supervisor tells all threads. */

@@ -197,8 +197,13 @@ export class Engine extends EventEmitter<EngineEvents> implements AsyncDisposabl
     for (const consumer of this.consumers) consumer.receive(event)
   }
 
+  /** Whether it is closed, or about to: here, or for all by its owner. */
+  get isClosed(): boolean {
+    return this.closing !== undefined || this.local.thread.table.closed
+  }
+
   private checkOpen(): void {
-    if (this.closing === undefined && !this.local.thread.table.closed) return
+    if (!this.isClosed) return
     throw new MillraceError('ENGINE_CLOSED', 'the engine is closed')
   }
 }

@@ -1,6 +1,7 @@
 import { attach } from '#memory'
 import type { RetryPolicy } from '../core/delivery/retry.js'
 import type { ThreadEngine } from '../core/engine.js'
+import { MillraceError } from '../core/errors.js'
 import type { GroupPartition, GroupSettings } from '../core/group/coordinator.js'
 import { PartitionLog } from '../core/log/partition-log.js'
 import type { Handler } from './handler.js'
@@ -86,7 +87,13 @@ export class GroupMembership {
       topicOf: (name) => local.topic(name),
       isAtMostOnce,
       producer: local.producer(),
-      leave: () => link.request({ type: 'leave', groupId, member }),
+      leave: () => link.request({ type: 'leave', groupId, member }).catch(ignoreClosed),
     })
   }
+}
+
+/** In a closed engine nobody is left who would want to know. */
+function ignoreClosed(error: unknown): void {
+  if (error instanceof MillraceError && error.code === 'ENGINE_CLOSED') return
+  throw error
 }

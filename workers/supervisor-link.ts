@@ -23,6 +23,7 @@ export class SupervisorLink {
   private readonly pending = new Map<number, Pending>()
   private readonly onEvent: (event: SupervisorEvent) => void
   private nextId = 1
+  private isClosed = false
 
   constructor(port: MessagePort, onEvent: (event: SupervisorEvent) => void) {
     this.port = port
@@ -34,6 +35,7 @@ export class SupervisorLink {
 
   /** Asks the supervisor. @throws MillraceError its refusal, or `ENGINE_CLOSED` */
   request<T>(request: SupervisorRequest): Promise<T> {
+    if (this.isClosed) return Promise.reject(closedError())
     const id = this.nextId++
     return new Promise<T>((resolve, reject) => {
       this.pending.set(id, { resolve: resolve as (result: unknown) => void, reject })
@@ -51,6 +53,7 @@ export class SupervisorLink {
 
   /** From here on the thread counts as dead: its claims and partitions are taken from it. */
   close(): void {
+    this.isClosed = true
     this.port.close()
   }
 
@@ -71,10 +74,14 @@ export class SupervisorLink {
   }
 
   private fail(): void {
-    const error = new MillraceError('ENGINE_CLOSED', 'the engine was closed before it answered')
-    for (const { reject } of this.pending.values()) reject(error)
+    this.isClosed = true
+    for (const { reject } of this.pending.values()) reject(closedError())
     this.pending.clear()
   }
+}
+
+function closedError(): MillraceError {
+  return new MillraceError('ENGINE_CLOSED', 'the engine is closed')
 }
 
 /** The supervisor's thread, as its engine's owner sees it. */

@@ -35,7 +35,7 @@ export default async function runWorker(task: WorkerTask): Promise<void> {
       retry: new RetryPolicy(task.retry),
       stats: control.read(),
       mayBlock: true,
-      shouldStop: () => control.isStopping,
+      shouldStop: () => control.isStopping || engine.isClosed,
       onProgress: (stats) => control.write(stats),
     })
     send(task.report, { type: 'ready', threadId })
@@ -43,7 +43,18 @@ export default async function runWorker(task: WorkerTask): Promise<void> {
     await handler.onStop?.()
   } finally {
     await engine.close()
+    await Promise.all([written(process.stdout), written(process.stderr)])
   }
+}
+
+/**
+ * Resolves when the owner's thread has taken what was printed. A worker hands over one piece of
+ * output at a time, and the thread is ended without asking whether another one waits.
+ */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve())
+  })
 }
 
 /** Loads and starts the handler. What goes wrong is reported: it is no crash. */

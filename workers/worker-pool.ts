@@ -24,6 +24,8 @@ export interface WorkerPoolHost {
   /** Everything of the task that is the same for all workers. */
   readonly job: Omit<WorkerTask, 'engine' | 'report' | 'control' | 'workerId'>
   wakeAll(): void
+  /** Whether the engine is closed: then workers end, and are not replaced. */
+  isClosed(): boolean
   onStart(workerId: number, threadId: number): void
   onCrash(workerId: number, error: Error, restartMs: number): void
   onDegraded(workerId: number, crashes: number): void
@@ -182,7 +184,7 @@ class PoolWorker {
     const hadStarted = this.threadId !== undefined
     this.threadId = undefined
     this.running = undefined
-    if (this.control.isStopping) {
+    if (this.control.isStopping || this.host.isClosed()) {
       reject(stopped())
       return
     }
