@@ -88,7 +88,7 @@ test('a frame that does not fit into the rest of a segment goes to the next one'
   assert.equal(appender.claimedOffset, 1, 'a pad takes no offset')
 })
 
-test('a full log refuses without a trace, and has room once its gate has passed', () => {
+test('a full log refuses without a trace, and has room once its gate is in the next segment', () => {
   for (const segmentGranules of [1, 2, 4, 8]) {
     const { log, thread } = createWorld({ segmentCount: 4, segmentGranules })
     const { appender } = thread()
@@ -99,9 +99,9 @@ test('a full log refuses without a trace, and has room once its gate has passed'
     assert.ok(log.bytes.equals(before), 'nothing was written')
     assert.equal(appender.endOffset(), log.capacityGranules)
 
-    hold(log, 0, segmentGranules - 1)
-    assert.equal(appender.append(frameOfValues(['too early'])), false)
-    hold(log, 0, 2 * segmentGranules - 1)
+    hold(log, 0, segmentGranules)
+    assert.equal(appender.append(frameOfValues(['too early'])), false, 'nothing of the next one')
+    hold(log, 0, segmentGranules + 1)
     assert.equal(appender.append(frameOfValues(['now'])), true)
     assert.equal(appender.claimedOffset, log.capacityGranules)
   }

@@ -107,13 +107,36 @@ test('records of the lap before are not read again from a segment that is not op
     const { appender } = thread()
     const reader = new Reader(log, 0, 0)
     for (let lap = 0; lap < 5; lap++) {
-      hold(log, 0, lap * log.capacityGranules)
-      assert.equal(fillUp(appender), log.capacityGranules)
+      hold(log, 0, reader.offset)
+      const written = fillUp(appender)
+      assert.ok(written >= log.capacityGranules - segmentGranules)
       assert.equal(reader.hasNext(), true)
-      assert.equal(readAll(reader).length, log.capacityGranules)
+      assert.equal(readAll(reader).length, written)
       assert.equal(reader.hasNext(), false)
       assert.equal(reader.next(), false)
     }
+  }
+})
+
+test('a reader that has read all before a pad is not left behind when the log runs on', () => {
+  for (const [first, then] of [
+    [3, 2],
+    [2, 3],
+    [1, 4],
+  ] as const) {
+    const { log, thread } = createWorld(SMALL)
+    const { appender } = thread()
+    const reader = new Reader(log, 0, 0)
+    hold(log, 0, 0)
+    appender.append(frameOfValues(['read'], first))
+    assert.deepEqual(readAll(reader), [[0, 'read']])
+    hold(log, 0, reader.offset)
+    const written: [number, string][] = []
+    for (let offset = 1; appender.append(frameOfValues([`late ${offset}`], then)); offset++) {
+      written.push([offset, `late ${offset}`])
+    }
+    assert.equal(reader.hasNext(), true)
+    assert.deepEqual(readAll(reader), written)
   }
 })
 
