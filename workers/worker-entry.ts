@@ -2,10 +2,11 @@ import { type MessagePort, threadId } from 'node:worker_threads'
 import { attach } from '#memory'
 import { type RetryOptions, RetryPolicy } from '../core/delivery/retry.js'
 import { MillraceError } from '../core/errors.js'
-import { attachEngine } from './engine.js'
+import { attachEngine, type Engine } from './engine.js'
 import type { EngineHandle } from './engine-handle.js'
 import { GroupMembership, type GroupOptions } from './group-membership.js'
 import type { Handler } from './handler.js'
+import type { Member } from './member.js'
 import { toMemo } from './supervisor-protocol.js'
 import { WorkerControl } from './worker-control.js'
 import type { WorkerReport } from './worker-pool.js'
@@ -25,19 +26,9 @@ export interface WorkerTask {
 
 /** The task of a worker thread: a member of the group, until it is asked to stop. */
 export default async function runWorker(task: WorkerTask): Promise<void> {
-  const engine = await attachEngine(task.engine)
+  const engine = await reporting(task, () => attachEngine(task.engine))
   try {
-    const handler = await start(task, engine.producer())
-    const membership = await GroupMembership.open(engine.parts, task.group)
-    const control = new WorkerControl(attach(task.control))
-    const member = await membership.join({
-      handler,
-      retry: new RetryPolicy(task.retry),
-      stats: control.read(),
-      mayBlock: true,
-      shouldStop: () => control.isStopping || engine.isClosed,
-      onProgress: (stats) => control.write(stats),
-    })
+    const { handler, member } = await reporting(task, () => join(task, engine))
     send(task.report, { type: 'ready', threadId })
     await member.run()
     await handler.onStop?.()
@@ -45,6 +36,37 @@ export default async function runWorker(task: WorkerTask): Promise<void> {
     await engine.close()
     await Promise.all([written(process.stdout), written(process.stderr)])
   }
+}
+
+/** Reports what goes wrong before the worker is ready: it is no crash. */
+async function reporting<T>({ report }: WorkerTask, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    send(report, { type: 'failed', error: toMemo(error) })
+    throw error
+  }
+}
+
+/** Loads and starts the handler, and makes it a member of the group. */
+async function join(
+  task: WorkerTask,
+  engine: Engine,
+): Promise<{ handler: Handler<unknown>; member: Member }> {
+  const { workerData, workerId } = task
+  const handler = await loadHandler(task.handler)
+  await handler.onStart?.({ workerData, workerId, producer: engine.producer() })
+  const membership = await GroupMembership.open(engine.parts, task.group)
+  const control = new WorkerControl(attach(task.control))
+  const member = await membership.join({
+    handler,
+    retry: new RetryPolicy(task.retry),
+    stats: control.read(),
+    mayBlock: true,
+    shouldStop: () => control.isStopping || engine.isClosed,
+    onProgress: (stats) => control.write(stats),
+  })
+  return { handler, member }
 }
 
 /**
@@ -55,22 +77,6 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     stream.write('', () => resolve())
   })
-}
-
-/** Loads and starts the handler. What goes wrong is reported: it is no crash. */
-async function start(
-  task: WorkerTask,
-  producer: ReturnType<Awaited<ReturnType<typeof attachEngine>>['producer']>,
-): Promise<Handler<unknown>> {
-  try {
-    const handler = await loadHandler(task.handler)
-    const { workerData, workerId } = task
-    await handler.onStart?.({ workerData, workerId, producer })
-    return handler
-  } catch (error) {
-    send(task.report, { type: 'failed', error: toMemo(error) })
-    throw error
-  }
 }
 
 /** @throws MillraceError `HANDLER_NOT_LOADED`, with its cause, or `HANDLER_INVALID` */
