@@ -1,5 +1,4 @@
-import { type Codec, defineCodec } from '../../core/codec/codec.js'
-import { MillraceError } from '../../core/errors.js'
+import { type Codec, defineCodec, MillraceError } from '../../workers/index.js'
 import { packLetters, unpackAirport } from './airport-code.js'
 import type { Flight } from './flights.js'
 

@@ -52,13 +52,22 @@ async function produceFigures(options: JobOptions, screen: Screen): Promise<Figu
     directMs: direct.durationMs,
     flightsPerSecond: (columns.count * 1000) / outcome.runMs,
     flightsPerPartition: outcome.flightsPerPartition,
-    groups: outcome.groups,
+    groups: groupFigures(outcome),
     killedWorker: { group: 'delays', afterFlights: outcome.killedAfterFlights },
-    deadLetters: totals.refused.length,
     airports: totals.airports.size,
     routes: totals.routes.size,
     slowestAirports: slowestAirports(totals),
     differences: findDifferences(outcome, direct.value),
+  }
+}
+
+function groupFigures({ results, groups }: JobOutcome): Figures['groups'] {
+  const { airports, routes, refused } = results.totals
+  const atAirports = [...airports.values()].reduce((sum, { flights }) => sum + flights, 0)
+  const onRoutes = [...routes.values()].reduce((sum, flights) => sum + flights, 0)
+  return {
+    delays: { counted: atAirports, deadLetters: refused.length, ...groups.delays },
+    routes: { counted: onRoutes, deadLetters: 0, ...groups.routes },
   }
 }
 
