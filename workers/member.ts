@@ -151,6 +151,8 @@ export class Member implements LaneHost {
     if (owned === undefined) return
     const topic = this.options.topicOf(partition.topic)
     this.lanes.set(partition, new Lane(this, partition, topic, owned))
+    // Before the first of them is handed over: what comes again is counted, whoever dies next.
+    this.options.onProgress?.(this.stats)
   }
 
   /** @returns whether the partition is free now; a busy lane is asked again when it is poked */
