@@ -12,7 +12,7 @@ import {
   sendEach,
   sendTogether,
   until,
-} from './engine.test.kit.js'
+} from './engine.test.helper.js'
 
 const TWO = { orders: { partitions: 2, codec: json(), memory: '64KiB' } }
 const GROUP = { groupId: 'billing', topics: ['orders'], from: 'earliest' } as const

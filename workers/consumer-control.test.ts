@@ -13,8 +13,8 @@ import {
   sendTogether,
   sleep,
   until,
-} from './engine.test.kit.js'
-import { Journal } from './journal.test.kit.js'
+} from './engine.test.helper.js'
+import { Journal } from './journal.test.helper.js'
 
 const TWO = { orders: { partitions: 2, codec: json(), memory: '64KiB' } }
 const GROUP = { groupId: 'billing', topics: ['orders'], from: 'earliest' } as const

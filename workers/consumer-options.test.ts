@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { json } from '../core/codec/json.js'
 import { checkConsumerOptions } from './consumer-options.js'
-import { openEngine, refusal } from './engine.test.kit.js'
+import { openEngine, refusal } from './engine.test.helper.js'
 import { defineHandler } from './worker.js'
 
 const ONE = { orders: { partitions: 1, codec: json(), memory: '64KiB' } }

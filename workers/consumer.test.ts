@@ -10,7 +10,7 @@ import {
   sendTogether,
   sleep,
   until,
-} from './engine.test.kit.js'
+} from './engine.test.helper.js'
 
 const ONE = { orders: { partitions: 1, codec: json(), memory: '64KiB' } }
 const FOUR = { orders: { partitions: 4, codec: json(), memory: '256KiB' } }

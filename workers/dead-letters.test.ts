@@ -14,7 +14,7 @@ import {
   sendTogether,
   sleep,
   until,
-} from './engine.test.kit.js'
+} from './engine.test.helper.js'
 
 const ONE = { orders: { partitions: 1, codec: json(), memory: '64KiB' } }
 const GROUP = { groupId: 'billing', topics: ['orders'], from: 'earliest' } as const

@@ -5,7 +5,7 @@ import { defineCodec } from '../core/codec/codec.js'
 import { json } from '../core/codec/json.js'
 import { utf8 } from '../core/codec/utf8.js'
 import { createEngine, type EngineOptions } from './engine.js'
-import { drain, openEngine, range, refusal, sendTogether } from './engine.test.kit.js'
+import { drain, openEngine, range, refusal, sendTogether } from './engine.test.helper.js'
 
 const TOPICS = {
   orders: { partitions: 2, codec: json(), memory: '64KiB' },

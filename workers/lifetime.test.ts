@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { fixture } from './engine.test.kit.js'
+import { fixture } from './engine.test.helper.js'
 
 /** Far longer than any of them takes: one that is still there then never ends. */
 const PATIENCE_MS = 60_000

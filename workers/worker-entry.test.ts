@@ -7,8 +7,8 @@ import { pathToFileURL } from 'node:url'
 import { json } from '../core/codec/json.js'
 import { MillraceError } from '../core/errors.js'
 import type { Engine } from './engine.js'
-import { drain, fixture, openEngine, refusal, sendTogether, until } from './engine.test.kit.js'
-import { Journal } from './journal.test.kit.js'
+import { drain, fixture, openEngine, refusal, sendTogether, until } from './engine.test.helper.js'
+import { Journal } from './journal.test.helper.js'
 
 const ONE = { orders: { partitions: 1, codec: json(), memory: '64KiB' } }
 const GROUP = { groupId: 'billing', topics: ['orders'], from: 'earliest' } as const

@@ -4,8 +4,8 @@ import { json } from '../core/codec/json.js'
 import type { Consumer } from './consumer.js'
 import type { ConsumerOptions } from './consumer-options.js'
 import type { Engine } from './engine.js'
-import { fixture, openEngine, range, refusal, sendEach, until } from './engine.test.kit.js'
-import { Journal, START, STOP } from './journal.test.kit.js'
+import { fixture, openEngine, range, refusal, sendEach, until } from './engine.test.helper.js'
+import { Journal, START, STOP } from './journal.test.helper.js'
 
 const FOUR = { orders: { partitions: 4, codec: json(), memory: '256KiB' } }
 const GROUP = { groupId: 'billing', topics: ['orders'], from: 'earliest' } as const
