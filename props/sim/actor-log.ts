@@ -23,13 +23,18 @@ export const Operation = {
   observe: 21,
   record: 22,
   death: 23,
-  skip: 24,
+  mutated: 24,
 } as const
 
 const NAMES: readonly string[] = Object.keys(Operation)
 
 export function operationName(kind: number): string {
   return NAMES[kind - 1] as string
+}
+
+/** The operation of a name, or 0. */
+export function kindNamed(name: string | undefined): number {
+  return name === undefined ? 0 : NAMES.indexOf(name) + 1
 }
 
 /**

@@ -29,8 +29,11 @@ export type Stop = (typeof Stop)[keyof typeof Stop]
 
 /** Decides at every point where the order of operations could matter. */
 export interface Scheduler {
-  /** The actor is about to do an atomic operation. */
-  beforeAtomic(actor: number): void
+  /**
+   * The actor is about to do an atomic operation. A death before one that only reads is the same
+   * as one before the next that writes, sleeps or wakes.
+   */
+  beforeAtomic(actor: number, onlyReads: boolean): void
   /** The actor is about to write plainly: only a crash could make a difference. */
   beforeWrite(actor: number): void
 }
@@ -49,6 +52,8 @@ export interface ExecutionOptions {
   readonly tracing: boolean
   /** Whether `fill` writes its upper half first. */
   readonly fillsDescending: boolean
+  /** Whether loads of words that nobody writes to are no points of decision. */
+  readonly skipsConstants: boolean
   /** Whether the order of recorded events across actors is part of the state. */
   readonly ordersEvents: boolean
 }
@@ -259,12 +264,23 @@ export abstract class Execution {
 
   /** A point where another actor could go first, or this one could die. */
   protected decide(): void {
+    if (this.isFree()) this.options.scheduler.beforeAtomic(this.actor, false)
+  }
+
+  /** The same before an atomic load, unless nobody ever writes to that word. */
+  protected decideRead(address: number): void {
+    if (!this.isFree()) return
+    if (this.options.skipsConstants && this.state.isConstant(address)) return
+    this.options.scheduler.beforeAtomic(this.actor, true)
+  }
+
+  private isFree(): boolean {
     if (this.isGranted) {
       this.isGranted = false
-      return
+      return false
     }
     this.countStep()
-    this.options.scheduler.beforeAtomic(this.actor)
+    return true
   }
 
   /** A point where only a death would be noticed. */

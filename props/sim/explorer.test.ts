@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Bounds, explain, explore, type Report } from './explorer.js'
+import { search } from './guided.js'
 import * as memory from './memory.js'
 import { record, type Scenario, type ViolationKind } from './scenario.js'
 import {
@@ -172,8 +173,7 @@ test('actors that keep state or catch what suspends them are refused', () => {
   assert.match(divergence.violation?.message ?? '', /not deterministic/)
   const swallow = ({ shared: { words } }: Toy): void => {
     try {
-      memory.load(words, 0)
-      memory.load(words, 0)
+      for (let turn = 0; turn < 3; turn++) memory.store(words, 0, 1)
     } catch {}
   }
   const swallowing = explore(toy('catches', { one: swallow, two: swallow }), ALL)
@@ -187,4 +187,16 @@ test('a schedule reproduces a violation, and the smallest one has no decision to
   const again = explain(mailbox(2, 'sleep without a second look'), violation.schedule)
   assert.deepEqual(again, violation)
   assert.equal(violation.schedule.length, 1)
+})
+
+test('a search at random finds what exploring finds, and its seed repeats it', () => {
+  const options = { runs: 2000, decisions: 6, crashes: 0 }
+  const broken = mailbox(3, 'sleep without a second look')
+  const first = search(broken, options)
+  assert.ok(first.violation, `seed ${first.seed}`)
+  assert.equal(first.violation.schedule.length, 1)
+  const { path } = first.violation
+  const again = search(broken, { ...options, seed: first.seed, path })
+  assert.deepEqual(again.violation?.schedule, first.violation.schedule)
+  assert.equal(search(mailbox(3), options).violation, undefined)
 })

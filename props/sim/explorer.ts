@@ -1,4 +1,5 @@
 import { type Scheduler, Stop } from './execution.js'
+import { MutantMachine, type Mutation } from './mutant-machine.js'
 import {
   type Decision,
   type Scenario,
@@ -20,6 +21,8 @@ export interface Bounds {
   readonly statesMax?: number
   /** Whether `fill` writes its upper half first. */
   readonly fillsDescending?: boolean
+  /** One operation of the core is wrong: this should be found. */
+  readonly mutation?: Mutation
 }
 
 export interface FoundViolation extends Violation {
@@ -73,7 +76,8 @@ interface Frame {
  */
 class Explorer<World> implements Scheduler {
   private readonly simulation: Simulation<World>
-  private readonly states = new StateTable()
+  private readonly bounds: Bounds
+  private states = new StateTable()
   private readonly statesMax: number
   private readonly isBounded: boolean
   private readonly frames: Frame[] = []
@@ -83,26 +87,54 @@ class Explorer<World> implements Scheduler {
   private isExhausted = true
   private violation: Violation | undefined
 
-  constructor(scenario: Scenario<World>, bounds: Bounds) {
-    this.simulation = new Simulation(scenario, this, simulationOptions(bounds))
+  constructor(scenario: Scenario<World>, bounds: Bounds, collectsSites = false) {
+    const options = { ...simulationOptions(bounds), skipsConstants: true, collectsSites }
+    this.simulation = new Simulation(scenario, this, options)
     this.statesMax = bounds.statesMax ?? STATES_MAX
     this.isBounded = bounds.preemptions < UNBOUNDED
-    const { registers } = this.simulation.machine.state
-    registers[shared.PREEMPTIONS_LEFT] = Math.min(bounds.preemptions, UNBOUNDED)
-    registers[shared.CRASHES_LEFT] = bounds.crashes
+    this.bounds = bounds
   }
 
-  /** Explores until everything is done or something is wrong. */
+  /**
+   * Explores until everything is done or something is wrong. Which words are constants is found
+   * out on the way: whenever one turns out not to be, the exploration begins again.
+   */
   explore(): Violation | undefined {
+    const { state } = this.simulation.machine
+    for (;;) {
+      this.begin()
+      const violation = this.exploreAll()
+      if (!state.wasMistaken) return violation
+    }
+  }
+
+  private begin(): void {
+    const { machine } = this.simulation
+    this.simulation.restart()
+    machine.state.wasMistaken = false
+    machine.state.registers[shared.PREEMPTIONS_LEFT] = Math.min(this.bounds.preemptions, UNBOUNDED)
+    machine.state.registers[shared.CRASHES_LEFT] = this.bounds.crashes
+    this.states = new StateTable()
+    this.depth = 0
+    this.executions = 0
+    this.endings = 0
+    this.isExhausted = true
+    this.violation = undefined
+  }
+
+  private exploreAll(): Violation | undefined {
     const { simulation } = this
+    const { state } = simulation.machine
     let actor = this.choose(NOBODY, false)
     for (;;) {
       while (actor !== NOBODY) {
         const stop = simulation.run(actor)
         if (stop === Stop.FAILED) return simulation.failure()
+        if (state.wasMistaken) break
         actor = stop === Stop.SUSPENDED ? NOBODY : this.choose(actor, stop === Stop.FINISHED)
       }
       this.executions++
+      if (state.wasMistaken) return undefined
       if (this.violation !== undefined) return this.violation
       const frame = this.unfinishedFrame()
       if (frame === undefined || !this.isExhausted) return undefined
@@ -114,6 +146,11 @@ class Explorer<World> implements Scheduler {
   result() {
     const { states, executions, endings, isExhausted } = this
     return { states: states.size, executions, endings, complete: isExhausted }
+  }
+
+  sites(): ReadonlyMap<string, ReadonlySet<number>> {
+    const { machine } = this.simulation
+    return machine instanceof MutantMachine ? machine.sites : new Map()
   }
 
   schedule(): Schedule {
@@ -138,13 +175,14 @@ class Explorer<World> implements Scheduler {
   // Points of decision
   // -------------------------------------------------------------------------------------------
 
-  beforeAtomic(actor: number): void {
+  beforeAtomic(actor: number, onlyReads: boolean): void {
     const { simulation } = this
     if (!this.isNew(actor)) simulation.machine.suspend()
+    const mayCrash = !onlyReads && simulation.canCrash(actor)
     const { registers } = simulation.machine.state
     const mayInterrupt = (registers[shared.PREEMPTIONS_LEFT] as number) > 0
     const others = mayInterrupt ? simulation.runnable() & ~(1 << actor) : 0
-    this.push(actor, others, simulation.canCrash(actor), true)
+    this.push(actor, others, mayCrash, true)
   }
 
   beforeWrite(actor: number): void {
@@ -248,7 +286,21 @@ function emptyFrame(registerCount: number): Frame {
 }
 
 function simulationOptions(bounds: Bounds): SimulationOptions {
-  return { fillsDescending: bounds.fillsDescending ?? false }
+  const { fillsDescending = false, mutation } = bounds
+  return mutation === undefined ? { fillsDescending } : { fillsDescending, mutation }
+}
+
+/**
+ * Where the core calls shared operations in a scenario, and on which words, as far as this
+ * exploration comes.
+ */
+export function sitesOf<World>(
+  scenario: Scenario<World>,
+  bounds: Bounds,
+): ReadonlyMap<string, ReadonlySet<number>> {
+  const explorer = new Explorer(scenario, bounds, true)
+  explorer.explore()
+  return explorer.sites()
 }
 
 /** Explores a scenario within bounds, until the first violation. */

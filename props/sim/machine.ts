@@ -26,7 +26,7 @@ export class Machine extends Execution {
 
   load(address: number): number {
     if (this.replays(Operation.load, address)) return this.lastValue()
-    this.decide()
+    this.decideRead(address)
     const source = this.state.atomicRead(this.actor, address, 1)
     const value = this.state.cells[address] as number
     this.append(Operation.load, address, value, source)
@@ -76,7 +76,7 @@ export class Machine extends Execution {
 
   loadLong(address: number): bigint {
     if (this.replays(Operation.loadLong, address)) return this.lastPayload() as bigint
-    this.decide()
+    this.decideRead(address)
     const source = this.state.atomicRead(this.actor, address, 2)
     const value = this.state.longs[address / 2] as bigint
     this.log.payloads[this.length] = value

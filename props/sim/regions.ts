@@ -56,10 +56,14 @@ function privateAddress(buffer: ArrayBufferLike): number {
   return -1
 }
 
-/** What the setup made of the regions, from where the actors begin. */
-export function endRegions(names: ReadonlyMap<Region, string>): RegionTable {
+/**
+ * What the setup made of the regions, from where the actors begin.
+ *
+ * @param nameOf says what a word of a region is
+ */
+export function endRegions(nameOf: (region: Region, word: number) => string): RegionTable {
   const table = regions.map((region) => ({
-    name: names.get(region) ?? 'words',
+    region,
     first: addresses.get(region.buffer) as number,
     bytes: Buffer.from(region.buffer),
   }))
@@ -68,8 +72,8 @@ export function endRegions(names: ReadonlyMap<Region, string>): RegionTable {
   return {
     initial,
     describe(address) {
-      const region = table.findLast(({ first }) => first <= address)
-      return region === undefined ? `word ${address}` : `${region.name}[${address - region.first}]`
+      const entry = table.findLast(({ first }) => first <= address)
+      return entry === undefined ? `word ${address}` : nameOf(entry.region, address - entry.first)
     },
     show(memory) {
       for (const { first, bytes } of table) memory.copy(bytes, 0, first * WORD_BYTES)

@@ -1,3 +1,4 @@
+import type { Region } from '../../core/memory.js'
 import type { Status } from './execution.js'
 import type { Machine } from './machine.js'
 
@@ -36,6 +37,8 @@ export interface Scenario<World> {
   readonly ordersEvents?: boolean
   /** Whether this is a right way to end although actors still sleep or spin; never by default. */
   mayBlock?(world: World, ending: Ending): boolean
+  /** What a word is, for traces and messages. */
+  describe?(world: World, region: Region, word: number): string
   /** Throws if the end is wrong. Sees the memory directly, as one thread alone would. */
   check(world: World, ending: Ending): void
 }

@@ -55,10 +55,12 @@ const CLOCK = 9
 
 /** Bits of an event number that name the actor; the rest is the place in its log, from 1. */
 const ACTOR_BITS = 4
-export const ACTORS_MAX = 1 << ACTOR_BITS
+const ACTORS_MAX = 1 << ACTOR_BITS
 
 const WAS_PLAIN = 1
 const WAS_ATOMIC = 2
+const WAS_WRITTEN = 4
+const WAS_TAKEN_FOR_CONSTANT = 8
 
 /** Number of the write that stands at `place` in the log of `actor`; 0 is the setup. */
 export function eventOf(actor: number, place: number): number {
@@ -93,6 +95,8 @@ export class SharedState {
   #clocks = new Int32Array(1 << 12)
   #trail = new Int32Array(1 << 12)
   trailLength = 0
+  /** A word that was taken for a constant is none. */
+  wasMistaken = false
   /** The race that was found, even if the actor caught the exception. */
   race: RaceError | undefined
   /** Says what a word is in messages. */
@@ -165,6 +169,24 @@ export class SharedState {
     this.#trail[this.trailLength] = cell
     this.#trail[this.trailLength + 1] = before
     this.trailLength += 2
+  }
+
+  /**
+   * Whether no actor has ever written to this word by an atomic, in any execution. If one does
+   * later, whoever relied on it was mistaken.
+   */
+  isConstant(address: number): boolean {
+    const uses = this.#uses[address] as number
+    if ((uses & WAS_WRITTEN) !== 0) return false
+    this.#uses[address] = uses | WAS_TAKEN_FOR_CONSTANT
+    return true
+  }
+
+  #noteWritten(word: number): void {
+    const uses = this.#uses[word] as number
+    if ((uses & WAS_WRITTEN) !== 0) return
+    this.#uses[word] = uses | WAS_WRITTEN
+    if ((uses & WAS_TAKEN_FOR_CONSTANT) !== 0) this.wasMistaken = true
   }
 
   // -------------------------------------------------------------------------------------------
@@ -244,6 +266,7 @@ export class SharedState {
   }
 
   #setWriter(word: number, event: number): void {
+    this.#noteWritten(word)
     const cell = WRITER * this.wordCount + word
     const before = this.cells[cell] as number
     this.#note(cell, before)

@@ -1,16 +1,22 @@
-import type { Region } from '../../core/memory.js'
-import { type Scheduler, Status, type Stop } from './execution.js'
+import { type ExecutionOptions, type Scheduler, Status, type Stop } from './execution.js'
 import { Machine } from './machine.js'
 import { useMachine } from './memory.js'
+import { MutantMachine, type Mutation } from './mutant-machine.js'
 import { beginRegions, endRegions, type RegionTable } from './regions.js'
 import { type Ending, type Scenario, useRecorder, type Violation } from './scenario.js'
 import { CRASHES_LEFT, RaceError } from './shared-state.js'
 
 export interface SimulationOptions {
+  /** One operation of the core is wrong. */
+  readonly mutation?: Mutation
+  /** Note where operations are called, instead. */
+  readonly collectsSites?: boolean
   /** Keep a readable trace. */
   readonly tracing?: boolean
   /** Whether `fill` writes its upper half first. */
   readonly fillsDescending?: boolean
+  /** Whether loads of words that nobody writes to are no points of decision. */
+  readonly skipsConstants?: boolean
 }
 
 /** The index of nobody: before the first actor runs. */
@@ -34,7 +40,9 @@ export class Simulation<World> {
     beginRegions()
     this.scenario = scenario
     this.world = scenario.setup()
-    this.regions = endRegions(namedRegions(this.world))
+    this.regions = endRegions(
+      (region, word) => scenario.describe?.(this.world, region, word) ?? `word ${word}`,
+    )
     const bodies = Object.values(scenario.actors).map((actor) => () => actor(this.world))
     const names = Object.keys(scenario.actors)
     this.mortal = names.map((name) => scenario.mortal?.includes(name) ?? true)
@@ -44,7 +52,7 @@ export class Simulation<World> {
       bodies.push(() => this.repairAll())
     }
     this.names = names
-    this.machine = new Machine({
+    this.machine = machineFor(options, {
       initial: this.regions.initial,
       names,
       bodies,
@@ -53,6 +61,7 @@ export class Simulation<World> {
       describe: (address) => this.regions.describe(address),
       tracing: options.tracing ?? false,
       fillsDescending: options.fillsDescending ?? false,
+      skipsConstants: options.skipsConstants ?? false,
       ordersEvents: scenario.ordersEvents ?? false,
     })
     this.initialRegisters = this.machine.state.registers.slice()
@@ -178,20 +187,8 @@ function isBlocked(status: Status): boolean {
   return status === Status.SLEEPING || status === Status.SPINNING
 }
 
-/** Names each region that is a property of the world, or one level below, for messages. */
-function namedRegions(world: unknown): Map<Region, string> {
-  const names = new Map<Region, string>()
-  const collect = (holder: unknown, depth: number): void => {
-    if (typeof holder !== 'object' || holder === null) return
-    for (const [name, value] of Object.entries(holder)) {
-      if (isRegion(value)) names.set(value, name)
-      else if (depth > 0) collect(value, depth - 1)
-    }
-  }
-  collect(world, 1)
-  return names
-}
-
-function isRegion(value: unknown): value is Region {
-  return typeof value === 'object' && value !== null && 'buffer' in value && 'longs' in value
+function machineFor(options: SimulationOptions, execution: ExecutionOptions): Machine {
+  const { mutation, collectsSites = false } = options
+  if (mutation === undefined && !collectsSites) return new Machine(execution)
+  return new MutantMachine(execution, mutation)
 }

@@ -229,3 +229,22 @@ export function fillAndLook(access: 'atomic' | 'plain'): Scenario<Toy> {
     check: () => {},
   }
 }
+
+/** Every toy, right and wrong, for examples that name it. */
+export function toys(): Scenario<Toy>[] {
+  return [
+    messagePassing(),
+    messagePassing('publish before payload'),
+    messagePassing('plain flag'),
+    spinLock(),
+    spinLock('split compare-exchange'),
+    spinLock('no repair'),
+    mailbox(3),
+    mailbox(3, 'notify dropped'),
+    mailbox(3, 'sleep without a second look'),
+    mailbox(3, 'freed before it is read'),
+    reusedBytes(),
+    numbers(),
+    numbers('block of two'),
+  ]
+}

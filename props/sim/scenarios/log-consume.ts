@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { acquire, activateGate, commit, fence } from '../../../core/group/cursor.js'
+import * as layout from '../../../core/log/layout.js'
+import type { LogGeometry } from '../../../core/log/partition-log.js'
+import { Reader } from '../../../core/log/reader.js'
+import { Status } from '../execution.js'
+import * as memory from '../memory.js'
+import { type Ending, type Scenario, sometimes } from '../scenario.js'
+import {
+  appenderOf,
+  appendOrSleep,
+  checkContent,
+  contentOf,
+  createWorld,
+  describeLog,
+  frame,
+  isFull,
+  type LogWorld,
+  readFrame,
+  repair,
+  STARTS,
+  type Start,
+  seenBy,
+  sleepUntil,
+  slotOf,
+} from './log-world.js'
+
+const GATE = 0
+
+export interface ConsumeOptions {
+  readonly segmentCount: number
+  readonly segmentGranules: number
+  readonly start: Start
+  /** Frames of one record that each producer sends. */
+  readonly frames: readonly number[]
+  /** Granules of each frame: those that do not fill a segment leave pads. Default: 1. */
+  readonly granules?: number
+  readonly mortal: readonly string[]
+  /** Such frames that are in the log before the actors begin. */
+  readonly before?: number
+  /** A canary: the consumer enlists and then reads its signal. */
+  readonly fault?: 'signal read late'
+}
+
+/**
+ * Producers that sleep while the log is full, and one consumer that sleeps while it is empty and
+ * holds the log by its commits.
+ */
+export function consuming(name: string, options: ConsumeOptions): Scenario<LogWorld> {
+  const { segmentCount, segmentGranules, start, frames, before = 0, granules = 1 } = options
+  const geometry: LogGeometry = { segmentCount, segmentGranules, ...STARTS[start] }
+  const producers = frames.map((_, index) => `producer${index + 1}`)
+  const total = frames.reduce((sum, count) => sum + count, before)
+  const isDead = (ending: Ending, actor: string) => ending.status(actor) === Status.CRASHED
+  return {
+    name: `consume: ${name}, ${start}`,
+    setup() {
+      const world = createWorld(geometry, [...producers, 'consumer', 'before'])
+      const appender = appenderOf(world, 'before')
+      for (let number = 0; number < before; number++) appender.append(frame(0, number, 1, granules))
+      activateGate(world.log, GATE, STARTS[start].startOffset)
+      return world
+    },
+    actors: {
+      ...Object.fromEntries(
+        frames.map((count, index) => [
+          producers[index],
+          (world: LogWorld) =>
+            produce(world, producers[index] as string, index + 1, count, granules),
+        ]),
+      ),
+      consumer: (world) => consume(world, start, total, options.fault),
+    },
+    mortal: options.mortal,
+    repair(world, dead) {
+      repair(world, dead)
+      fence(world.log, GATE, slotOf(world, dead))
+      world.threads.wakeAll()
+    },
+    describe: describeLog,
+    // The consumer waits for records that a dead producer owes, or the producers for its commits.
+    mayBlock(world, ending) {
+      if (isDead(ending, 'consumer')) return isFull(world.log)
+      const isCaughtUp =
+        seenBy(ending, 'consumer').length ===
+        contentOf(world.log).endOffset - STARTS[start].startOffset - gaps(world)
+      const hasDead = producers.some((producer) => isDead(ending, producer))
+      const isProducing = producers.some((producer) => ending.status(producer) === Status.SLEEPING)
+      return hasDead && isCaughtUp && !isProducing
+    },
+    check: (world, ending) => checkConsumed(world, ending, producers),
+  }
+}
+
+function produce(
+  world: LogWorld,
+  producer: string,
+  sender: number,
+  frames: number,
+  granules: number,
+): void {
+  const appender = appenderOf(world, producer)
+  for (let number = 1; number <= frames; number++) {
+    const content = frame(sender, number, 1, granules)
+    appendOrSleep(world, appender, producer, sender, content, number)
+  }
+}
+
+function consume(
+  world: LogWorld,
+  start: Start,
+  total: number,
+  fault: 'signal read late' | undefined,
+): void {
+  const { log, threads } = world
+  const slot = slotOf(world, 'consumer')
+  const ownership = acquire(log, GATE, slot)
+  assert.ok(ownership !== undefined, 'nobody else wants the partition')
+  const { epoch } = ownership
+  let { committed } = ownership
+  const reader = new Reader(log, STARTS[start].startPosition | 0, committed)
+  for (let read = 0; read < total; ) {
+    sleepUntil(world, 'consumer', layout.DATA_WAITERS_WORD, () => reader.hasNext(), fault)
+    if (!reader.next()) continue
+    readFrame(reader)
+    read++
+    assert.ok(commit(log, threads, GATE, epoch, committed, reader.offset), 'the epoch goes on')
+    committed = reader.offset
+  }
+}
+
+function gaps(world: LogWorld): number {
+  return contentOf(world.log).abortedFrames
+}
+
+function checkConsumed(world: LogWorld, ending: Ending, producers: readonly string[]): void {
+  const content = checkContent(world, ending, producers)
+  const consumed = seenBy(ending, 'consumer')
+  if (content.abortedFrames > 0) sometimes('gap')
+  for (let index = 1; index < consumed.length; index++) {
+    const [before, seen] = [consumed[index - 1], consumed[index]]
+    assert.ok(before !== undefined && seen !== undefined && seen.offset > before.offset)
+  }
+  assert.equal(new Set(consumed.map(({ name }) => name)).size, consumed.length, 'none twice')
+  if (ending.status('consumer') === Status.CRASHED) return
+  const offsets = new Map(consumed.map(({ name, offset }) => [name, offset]))
+  for (const producer of producers) {
+    for (const { name, offset } of seenBy(ending, producer)) {
+      assert.equal(offsets.get(name), offset, `record ${name} was acknowledged and consumed`)
+    }
+  }
+  for (const { name } of content.records) assert.ok(offsets.has(name), `record ${name} is consumed`)
+  assert.equal(memory.load(world.log.words, layout.LEASE_WORD), 0, 'no lease stays')
+}

@@ -1,0 +1,366 @@
+import assert from 'node:assert/strict'
+import { Appender, type FrameContent } from '../../../core/log/appender.js'
+import { countGaps } from '../../../core/log/gaps.js'
+import * as layout from '../../../core/log/layout.js'
+import { type LogGeometry, PartitionLog } from '../../../core/log/partition-log.js'
+import { Reader } from '../../../core/log/reader.js'
+import { repairLog } from '../../../core/log/repair.js'
+import { enlist, withdraw } from '../../../core/log/wait-set.js'
+import { ThreadTable } from '../../../core/thread-table.js'
+import { Status } from '../execution.js'
+import * as memory from '../memory.js'
+import { type Ending, record, sometimes } from '../scenario.js'
+
+/** One partition log and the threads of its engine. */
+export interface LogWorld {
+  readonly log: PartitionLog
+  readonly threads: ThreadTable
+  /** Each actor's slot. */
+  readonly slots: Readonly<Record<string, number>>
+}
+
+/** Where a log begins: at 0, and so that positions or offsets soon pass 2^31 or 2^32. */
+export const STARTS = {
+  'from 0': { startPosition: 0, startOffset: 0 },
+  'across 2^31': { startPosition: 2 ** 31 - 4, startOffset: 2 ** 31 - 2 },
+  'across 2^32': { startPosition: 2 ** 32 - 4, startOffset: 2 ** 32 - 2 },
+} as const
+export type Start = keyof typeof STARTS
+
+export function createWorld(geometry: LogGeometry, actors: readonly string[]): LogWorld {
+  const threads = ThreadTable.create()
+  const slots: Record<string, number> = {}
+  for (const actor of actors) slots[actor] = threads.takeSlot()
+  return { log: PartitionLog.create(geometry), threads, slots }
+}
+
+export function slotOf(world: LogWorld, actor: string): number {
+  const slot = world.slots[actor]
+  if (slot === undefined) throw new Error(`${actor} has no slot`)
+  return slot
+}
+
+export function appenderOf(world: LogWorld, actor: string): Appender {
+  return new Appender(world.log, world.threads, slotOf(world, actor))
+}
+
+/** What the supervisor does after a death. */
+export function repair(world: LogWorld, dead: string): void {
+  const aborted = repairLog(world.log, world.threads, slotOf(world, dead))
+  if (aborted > 0) sometimes('claim aborted')
+  world.threads.wakeAll()
+}
+
+/** What a word of the log or of the threads' table is, for traces. */
+export function describeLog(world: LogWorld, region: memory.Region, word: number): string {
+  const { log } = world
+  if (region !== log.region) return `threads[${word}]`
+  const tags = layout.tagsWord(log.segmentCount)
+  if (word >= tags + log.capacityGranules) {
+    const byte = word * layout.WORD_BYTES - layout.dataByte(log.segmentCount, log.segmentGranules)
+    return `data of granule ${Math.floor(byte / layout.GRANULE_BYTES)} + ${byte % layout.GRANULE_BYTES}`
+  }
+  if (word >= tags) return `tag ${word - tags}`
+  for (let segment = 0; segment < log.segmentCount; segment++) {
+    if (word === layout.segmentStateWord(segment)) return `state of segment ${segment}`
+    if (word === layout.segmentOffsetLowWord(segment)) return `offset of segment ${segment}`
+    if (word === layout.segmentOffsetHighWord(segment)) return `offset of segment ${segment}, high`
+  }
+  return HEADER_NAMES.get(word) ?? nameOfList(word)
+}
+
+const HEADER_NAMES = new Map([
+  [layout.TAIL_LONG * 2, 'tail'],
+  [layout.LEASE_WORD, 'lease'],
+  [layout.DATA_WAITERS_WORD, 'data waiters, summary'],
+  [layout.SPACE_WAITERS_WORD, 'space waiters, summary'],
+  [layout.GATES_USED_WORD, 'gates used'],
+  [layout.PINS_USED_WORD, 'pins used'],
+])
+
+function nameOfList(word: number): string {
+  const gate = Math.floor(
+    (word - layout.gateStateWord(0)) / (layout.gateStateWord(1) - layout.gateStateWord(0)),
+  )
+  if (gate >= 0) {
+    if (word === layout.gateCursorLong(gate) * 2) return `cursor of gate ${gate}`
+    if (word === layout.gateStateWord(gate)) return `state of gate ${gate}`
+    if (word === layout.gateHolderWord(gate)) return `holder of gate ${gate}`
+  }
+  if (word > layout.PINS_WORD && gate < 0) return `pin of slot ${word - layout.PINS_WORD}`
+  if (word > layout.SPACE_WAITERS_WORD && word <= layout.SPACE_WAITERS_WORD + 8)
+    return 'space waiters'
+  if (word > layout.DATA_WAITERS_WORD && word <= layout.DATA_WAITERS_WORD + 8) return 'data waiters'
+  return `log[${word}]`
+}
+
+// ---------------------------------------------------------------------------------------------
+// Frames whose records say who sent them
+// ---------------------------------------------------------------------------------------------
+
+const VALUE_BYTES_MIN = 8
+
+/**
+ * A frame of a number of granules with a number of records; the last one fills the frame. One
+ * granule has room for one record, two have room for four.
+ */
+export function frame(
+  sender: number,
+  firstNumber: number,
+  count: number,
+  granules = 1,
+): FrameContent {
+  const size = granules * layout.GRANULE_BYTES - layout.FRAME_HEADER_BYTES
+  const bytes = Buffer.alloc(size)
+  let at = 0
+  for (let index = 0; index < count; index++) {
+    const isLast = index === count - 1
+    const valueBytes = isLast ? size - at - layout.RECORD_HEADER_BYTES : VALUE_BYTES_MIN
+    assert.ok(valueBytes >= VALUE_BYTES_MIN, 'the records fit')
+    bytes.writeInt32LE(valueBytes, at + layout.RECORD_VALUE_BYTES)
+    bytes.writeInt32LE(layout.recordKeyWord(0, layout.RECORD_NO_KEY), at + layout.RECORD_KEY_BYTES)
+    at += layout.RECORD_HEADER_BYTES
+    for (const end = at + valueBytes; at < end; at += 4) {
+      bytes.writeInt32LE(recordName(sender, firstNumber + index), at)
+    }
+  }
+  const timestamp = timestampOf(firstNumber)
+  return { bytes, from: 0, to: size, count, timestamp, newestTimestamp: timestamp }
+}
+
+/** Timestamp of a frame whose first record has this number. */
+export function timestampOf(number: number): number {
+  return 1_000_000 + number
+}
+
+/** One number for a sender and the number of its record. */
+export function recordName(sender: number, number: number): number {
+  return sender * 1000 + number
+}
+
+/** The name of the record that a reader is on; fails if it is torn. */
+export function readName(reader: Reader): number {
+  const { words } = reader.log
+  const name = words[reader.valueFrom >>> 2] as number
+  for (let at = reader.valueFrom; at < reader.valueTo; at += 4) {
+    if (words[at >>> 2] !== name) throw new Error(`torn record at offset ${reader.recordOffset}`)
+  }
+  return name
+}
+
+/** What an actor records about a record that it appended or read. */
+export interface Seen {
+  readonly name: number
+  readonly offset: number
+}
+
+/** Appends one frame; records what was acknowledged. @returns false when the log is full */
+export function append(
+  appender: Appender,
+  sender: number,
+  content: FrameContent,
+  first: number,
+): boolean {
+  if (!appender.append(content)) return false
+  for (let index = 0; index < content.count; index++) {
+    const name = recordName(sender, first + index)
+    record({ name, offset: appender.claimedOffset + index } satisfies Seen)
+  }
+  return true
+}
+
+/** Appends one frame; sleeps while the log is full. */
+export function appendOrSleep(
+  world: LogWorld,
+  appender: Appender,
+  producer: string,
+  sender: number,
+  content: FrameContent,
+  first: number,
+): void {
+  const sends = () => append(appender, sender, content, first)
+  sleepUntil(world, producer, layout.SPACE_WAITERS_WORD, sends)
+}
+
+/** Reads one frame; records each record. */
+export function readFrame(reader: Reader): void {
+  while (reader.nextRecord()) {
+    record({ name: readName(reader), offset: reader.recordOffset } satisfies Seen)
+  }
+}
+
+/**
+ * Looks for work, and sleeps until there is some.
+ *
+ * The signal is read before the thread enlists: a waker may take it out of the wait set in between,
+ * for work that it has seen already, and then only the changed signal keeps it from sleeping where
+ * nobody would look for it.
+ */
+export function sleepUntil(
+  world: LogWorld,
+  actor: string,
+  waitSet: number,
+  findsWork: () => boolean,
+  fault?: 'signal read late',
+): void {
+  const { log, threads } = world
+  const slot = slotOf(world, actor)
+  while (!findsWork()) {
+    let signal = threads.signal(slot)
+    enlist(log.words, waitSet, slot)
+    if (fault === 'signal read late') signal = threads.signal(slot)
+    if (findsWork()) {
+      withdraw(log.words, waitSet, slot)
+      return
+    }
+    threads.wait(slot, signal, Number.POSITIVE_INFINITY)
+    sometimes('slept')
+  }
+}
+
+// ---------------------------------------------------------------------------------------------
+// What the whole log must look like in the end
+// ---------------------------------------------------------------------------------------------
+
+export interface LogContent {
+  /** Records in the order of the log. */
+  readonly records: readonly Seen[]
+  readonly abortedFrames: number
+  readonly claimedFrames: number
+  readonly pads: number
+  /** Position and offset of the first record that is still there, and offset of the end. */
+  readonly beginPosition: number
+  readonly beginOffset: number
+  readonly endOffset: number
+}
+
+/** Walks the tags of the open segments, oldest first, and reads the frames with the shipped reader. */
+export function contentOf(log: PartitionLog): LogContent {
+  const starts = openSegments(log)
+  const records: Seen[] = []
+  const counts = { abortedFrames: 0, claimedFrames: 0, pads: 0 }
+  let offset = log.segmentOffset(log.segmentOf(starts[0] as number))
+  const beginOffset = offset
+  for (const start of starts) {
+    assert.equal(log.segmentOffset(log.segmentOf(start)), offset, 'segments join without a seam')
+    offset = readSegment(log, start, offset, records, counts)
+  }
+  const beginPosition = starts[0] as number
+  return { records, ...counts, beginPosition, beginOffset, endOffset: offset }
+}
+
+/** Whether every segment but the one that would be recycled next is used up. */
+export function isFull(log: PartitionLog): boolean {
+  const { beginOffset, endOffset } = contentOf(log)
+  return endOffset - beginOffset >= log.capacityGranules - log.segmentGranules
+}
+
+function readSegment(
+  log: PartitionLog,
+  start: number,
+  firstOffset: number,
+  records: Seen[],
+  counts: { abortedFrames: number; claimedFrames: number; pads: number },
+): number {
+  let offset = firstOffset
+  for (let position = start; position !== ((start + log.segmentGranules) | 0); ) {
+    const tag = memory.load(log.words, log.tagWord(position))
+    if (layout.isFree(tag)) {
+      assert.equal(tag, layout.freeTag(log.lapOf(position)), 'the end of the chain is of its lap')
+      return offset
+    }
+    if (layout.isClaimed(tag)) counts.claimedFrames++
+    else if (layout.isPublished(tag)) records.push(...recordsOf(log, position, offset))
+    else if (layout.countOf(tag) > 0) counts.abortedFrames++
+    else counts.pads++
+    position = (position + layout.granulesOf(tag)) | 0
+    offset += layout.countOf(tag)
+  }
+  return offset
+}
+
+function recordsOf(log: PartitionLog, position: number, offset: number): Seen[] {
+  const word = log.dataByte(position) / 4
+  assert.equal(log.words[word + layout.FRAME_OFFSET_LOW / 4], offset | 0, 'offset in the frame')
+  assert.equal(log.words[word + layout.FRAME_OFFSET_HIGH / 4], Math.floor(offset / 2 ** 32))
+  for (const field of ZERO_FIELDS) assert.equal(log.words[word + field / 4], 0, 'unused fields')
+  const reader = new Reader(log, position, offset)
+  assert.ok(reader.next())
+  const records: Seen[] = []
+  while (reader.nextRecord()) {
+    const name = readName(reader)
+    if (records.length === 0) assert.equal(reader.timestamp, timestampOf(name % 1000))
+    records.push({ name, offset: reader.recordOffset })
+  }
+  assert.equal(reader.newestTimestamp, reader.timestamp)
+  return records
+}
+
+const ZERO_FIELDS = [layout.FRAME_FLAGS, layout.FRAME_PRODUCER_ID, layout.FRAME_PRODUCER_SEQUENCE]
+
+/** The open segments' positions, oldest first: one unbroken range of at most a lap. */
+function openSegments(log: PartitionLog): number[] {
+  const tail = Number(BigInt.asIntN(32, (log.longs[layout.TAIL_LONG] as bigint) >> 32n))
+  const starts: number[] = []
+  // The tail may stand at the start of a segment that nobody has opened yet.
+  for (let back = -1; back <= log.segmentCount; back++) {
+    const start = (log.segmentStart(tail) - back * log.segmentGranules) | 0
+    if (log.isOpen(start)) starts.unshift(start)
+    else if (starts.length > 0) break
+  }
+  assert.ok(starts.length > 0, 'a segment is open')
+  return starts
+}
+
+/**
+ * What holds at every end: no record is torn, doubled or from nowhere, what was acknowledged is at
+ * its offset or was recycled, no claim of a dead thread stays, and gaps come from deaths only.
+ */
+export function checkContent(
+  world: LogWorld,
+  ending: Ending,
+  senders: readonly string[],
+): LogContent {
+  const content = contentOf(world.log)
+  const offsets = new Map<number, number>()
+  for (const { name, offset } of content.records) {
+    assert.ok(!offsets.has(name), `record ${name} is there twice`)
+    offsets.set(name, offset)
+  }
+  for (const sender of senders) {
+    for (const { name, offset } of seenBy(ending, sender)) {
+      if (offset >= content.beginOffset) {
+        assert.equal(offsets.get(name), offset, `record ${name} was acknowledged at ${offset}`)
+      }
+    }
+  }
+  const dead = senders.filter((sender) => ending.status(sender) === Status.CRASHED)
+  assert.ok(content.abortedFrames <= dead.length, 'a dead thread leaves one claim at most')
+  assert.equal(content.claimedFrames, 0, 'no claim stays')
+  checkGaps(world.log, content)
+  checkOrder(content, senders.length)
+  return content
+}
+
+/** The lag does not count what was aborted. */
+function checkGaps(log: PartitionLog, content: LogContent): void {
+  const { beginPosition, beginOffset, endOffset, records } = content
+  const place = { position: beginPosition, offset: beginOffset }
+  const gaps = countGaps(log, place, beginOffset, endOffset)
+  assert.equal(gaps, endOffset - beginOffset - records.length, 'offsets without a record')
+}
+
+/** The records that an actor recorded, among other events. */
+export function seenBy(ending: Ending, actor: string): Seen[] {
+  return ending.events(actor).filter((event): event is Seen => typeof event === 'object')
+}
+
+/** The records of one sender are in the order in which it sent them. */
+function checkOrder(content: LogContent, senders: number): void {
+  const last = new Array<number>(senders + 1).fill(-1)
+  for (const { name } of content.records) {
+    const sender = Math.floor(name / 1000)
+    assert.ok(name > (last[sender] as number), `record ${name} is out of order`)
+    last[sender] = name
+  }
+}

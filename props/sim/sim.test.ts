@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { Report } from './explorer.js'
+import type { SearchReport } from './guided.js'
+import type { ViolationKind } from './scenario.js'
+
+/*
+ * The shipped log under the explorer, in processes of its own: there `#memory` is the simulated
+ * memory, by an import condition.
+ */
+
+interface Line {
+  readonly report: Report
+  readonly missing: readonly string[]
+  readonly finds?: ViolationKind
+}
+
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
+
+async function simulate(script: string, ...options: string[]): Promise<string[]> {
+  const path = fileURLToPath(new URL(`./scenarios/${script}.js`, import.meta.url))
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--conditions=millrace:sim', path, ...options],
+    { maxBuffer: OUTPUT_BYTES_MAX, env: { ...process.env, NODE_TEST_CONTEXT: undefined } },
+  )
+  return stdout.trim().split('\n')
+}
+
+function explainViolation({ violation }: Report): string {
+  if (violation === undefined) return 'nothing is wrong'
+  const { kind, message, schedule, trace } = violation
+  return `${kind}: ${message}\n${JSON.stringify(schedule)}\n${trace.join('\n')}`
+}
+
+for (const [start, weight] of [
+  ['from 0', 'full'],
+  ['across 2^31', 'light'],
+  ['across 2^32', 'light'],
+] as const) {
+  test(`the log holds ${start}, in every order and with every death`, async (context) => {
+    for (const line of await simulate('run', start, weight)) {
+      const { report, missing, finds } = JSON.parse(line) as Line
+      await context.test(report.name, () => {
+        assert.equal(report.violation?.kind, finds, explainViolation(report))
+        if (finds === undefined) assert.ok(report.complete, 'explored completely')
+        assert.deepEqual(missing, [], 'all marks are reached')
+      })
+    }
+  })
+}
+
+test('the log holds under schedules drawn at random', async (context) => {
+  for (const line of await simulate('search', '1000')) {
+    const report = JSON.parse(line) as SearchReport & { name: string }
+    await context.test(`${report.name}, seed ${report.seed}`, () => {
+      assert.equal(report.violation, undefined, JSON.stringify(report.violation, null, 1))
+    })
+  }
+})
+
+test('stored examples end as they should', async () => {
+  const folder = fileURLToPath(new URL('../../../props/sim/examples/', import.meta.url))
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'))
+  const lines = await simulate('replay', ...files.map((file) => `${folder}${file}`))
+  assert.equal(lines.length, files.length)
+  for (const line of lines) {
+    const { about, expected, ends } = JSON.parse(line) as Record<string, unknown>
+    assert.equal(ends, expected, `${about}`)
+  }
+})
