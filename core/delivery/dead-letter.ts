@@ -126,5 +126,14 @@ function describeError(error: unknown): Record<string, string> {
 
 /** Whatever was thrown, as well-formed text of limited length. */
 function text(value: unknown, charactersMax: number): string {
-  return String(value).slice(0, charactersMax).toWellFormed()
+  return textOf(value).slice(0, charactersMax).toWellFormed()
+}
+
+/** An object may have no text, or one that throws. */
+function textOf(value: unknown): string {
+  try {
+    return String(value)
+  } catch {
+    return typeof value
+  }
 }
