@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { attachEngine, bytes, createEngine } from '../../workers/index.js'
+import { nowMs } from '../chaos/group-ledger.js'
+import { GroupRun } from '../chaos/group-run.js'
+import { drawPlan, type Plan } from '../chaos/plan.js'
+import { ProducerFleet } from '../chaos/producer-fleet.js'
+import { Random } from '../chaos/random.js'
+import { SendLedger } from '../chaos/send-ledger.js'
+import { until } from '../chaos/until.js'
+import { judgeGroup } from '../chaos/verdict.js'
+
+const PLAN: Plan = {
+  ...drawPlan(1),
+  partitions: 2,
+  memoryKib: 128,
+  keys: 7,
+  fillerBytesMax: 40,
+  batchMax: 20,
+  producers: 1,
+  pauseMs: 1,
+  workers: 2,
+  handler: 'message',
+  asyncPerMille: 0,
+  throwsPerMillion: 0,
+  spinMicroseconds: 0,
+}
+/** A limit for a stall, not an expectation. */
+const BLOCKED_MS_MAX = 20_000
+
+test('a worker dies while the main thread is blocked: its partitions go on meanwhile', async () => {
+  await using engine = await createEngine({
+    topics: { samples: { partitions: 2, codec: bytes(), memory: PLAN.memoryKib * 1024 } },
+  })
+  const sends = new SendLedger()
+  const run = new GroupRun(engine, 0, PLAN, sends)
+  await run.start()
+  const fleet = new ProducerFleet(engine, sends, PLAN, new Random(1))
+  await until('both partitions are read', () => {
+    return run.ledger.deliveries(0) > 0 && run.ledger.deliveries(1) > 0
+  })
+  assert.ok(run.kill(new Random(2)))
+  const [killed] = run.deaths.keys()
+  const wasTakenOver = () => run.ledger.takeovers().some(({ from }) => from === killed)
+
+  // Not one turn of the event loop until the other worker has the partition.
+  const limitMs = nowMs() + BLOCKED_MS_MAX
+  while (!wasTakenOver() && nowMs() < limitMs);
+  assert.ok(wasTakenOver(), 'nobody took over while the main thread was blocked')
+
+  await fleet.stop()
+  await until('the group drained', () => run.lag === 0)
+  await run.close()
+  assert.deepEqual(judgeGroup(PLAN, sends, fleet.started, run).findings, [])
+})
+
+/** After every 8th record a lane looks whether 100 ms have passed since its last commit. */
+const HANGS_AT = 15
+const COMMIT_DUE_MS = 150
+const RECORDS = 40
+
+test('zombie-fenced: who is held for dead and comes back, commits nothing', async () => {
+  await using engine = await createEngine({
+    topics: { samples: { partitions: 1, codec: bytes(), memory: '1MiB' } },
+  })
+  const messages = Array.from({ length: RECORDS }, (_, n) => ({ key: 'k', value: Buffer.of(n) }))
+  await engine.producer().send({ topic: 'samples', messages })
+  const options = { groupId: 'group', topics: ['samples'], from: 'earliest' } as const
+
+  const zombieEngine = await attachEngine(engine.handle())
+  const zombie = zombieEngine.consumer(options)
+  const zombieSaw: number[] = []
+  let comeBack = () => {}
+  const hang = new Promise<void>((resolve) => {
+    comeBack = resolve
+  })
+  await zombie.run({
+    eachMessage: ({ message }) => {
+      zombieSaw.push(message.offset)
+      return message.offset === HANGS_AT ? hang : undefined
+    },
+  })
+  await until('the zombie hangs', () => zombieSaw.at(-1) === HANGS_AT)
+  // As at its death, of which it knows nothing.
+  zombieEngine.parts.link().close()
+
+  const heir = engine.consumer(options)
+  const heirSaw: number[] = []
+  await heir.run({
+    eachMessage: ({ message }) => {
+      heirSaw.push(message.offset)
+    },
+  })
+  await until('the heir has handled all', () => heir.lag().messages === 0)
+  await sleep(COMMIT_DUE_MS)
+  comeBack()
+  await until('the late commit is refused', () => zombie.stats().staleCommits === 1)
+
+  assert.equal(heir.lag().partitions[0]?.committedOffset, RECORDS)
+  assert.deepEqual(
+    heirSaw,
+    messages.map((_, offset) => offset),
+  )
+  assert.equal(heir.stats().redelivered, HANGS_AT + 1)
+  assert.equal(zombieSaw.length, HANGS_AT + 1)
+  await heir.close()
+})
