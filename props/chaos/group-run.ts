@@ -1,5 +1,4 @@
 import * as cursor from '../../core/group/cursor.js'
-import * as layout from '../../core/log/layout.js'
 import type { PartitionLog } from '../../core/log/partition-log.js'
 import { readTail } from '../../core/log/tail.js'
 import type { Consumer, ConsumerStats, Engine } from '../../workers/index.js'
@@ -19,6 +18,8 @@ export class GroupRun {
   readonly deaths = new Map<number, number>()
   /** When each thread began, by thread id. */
   readonly startedAtMs = new Map<number, number>()
+  /** When the whole group was paused. */
+  readonly pauses: { readonly fromMs: number; toMs: number }[] = []
   private consumer: Consumer<Buffer>
   private readonly engine: Engine
   private readonly plan: Plan
@@ -97,12 +98,15 @@ export class GroupRun {
     }
   }
 
-  pause(): Promise<void> {
-    return this.consumer.pause()
+  async pause(): Promise<void> {
+    this.pauses.push({ fromMs: nowMs(), toMs: Number.POSITIVE_INFINITY })
+    await this.consumer.pause()
   }
 
-  resume(): Promise<void> {
-    return this.consumer.resume()
+  async resume(): Promise<void> {
+    await this.consumer.resume()
+    const pause = this.pauses.at(-1)
+    if (pause !== undefined) pause.toMs = nowMs()
   }
 
   scale(workers: number): Promise<void> {
@@ -145,10 +149,9 @@ export class GroupRun {
       paused: cursor.isPaused(log, gate),
       delivered: cursor.deliveredOffset(log, gate),
       tail: readTail(log),
-      states: Array.from({ length: log.segmentCount }, (_, segment) => [
-        log.words[layout.segmentStateWord(segment)],
+      segmentOffsets: Array.from({ length: log.segmentCount }, (_, segment) =>
         log.segmentOffset(segment),
-      ]),
+      ),
     }
   }
 

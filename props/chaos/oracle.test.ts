@@ -108,6 +108,7 @@ function judge(bench: Bench, stats = HEALTHY): Property[] {
     stats,
     deaths: new Map(),
     startedAtMs: new Map(),
+    pauses: [],
   }
   const { findings } = judgeGroup(drawPlan(1), bench.sends, 1, witness)
   return findings.map(({ property }) => property)

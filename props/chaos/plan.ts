@@ -41,7 +41,7 @@ export function drawPlan(seed: number): Plan {
     asyncPerMille: random.pick([0, 0, 20]),
     throwsPerMillion: random.pick([0, 0, 300]),
     spinMicroseconds: random.pick([0, 0, 10]),
-    calmMsMax: random.pick([20, 100, 400]),
+    calmMsMax: random.pick([30, 200, 600]),
   }
 }
 

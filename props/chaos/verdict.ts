@@ -1,5 +1,5 @@
 import type { ConsumerStats } from '../../workers/index.js'
-import type { Anomaly, GroupLedger } from './group-ledger.js'
+import type { Anomaly, GroupLedger, Takeover } from './group-ledger.js'
 import type { Plan } from './plan.js'
 import type { SendLedger } from './send-ledger.js'
 
@@ -46,6 +46,8 @@ export interface Witness {
   readonly deaths: ReadonlyMap<number, number>
   /** When each thread began, by thread id. */
   readonly startedAtMs: ReadonlyMap<number, number>
+  /** When the whole group was paused. */
+  readonly pauses: readonly { readonly fromMs: number; readonly toMs: number }[]
 }
 
 /** What one group came to. */
@@ -55,9 +57,12 @@ export interface GroupVerdict {
   readonly duplicates: number
   /** Records that the engine says it had to hand over again: no others may have come twice. */
   readonly bound: number
-  /** Milliseconds from a kill until another worker that ran at that time got a record ... */
+  /**
+   * Milliseconds from a kill until a record of the dead worker came again, to a worker that ran at
+   * the time of the kill ...
+   */
   readonly toSurvivorMs: readonly number[]
-  /** ... or until one that had to be started did. */
+  /** ... or to one that had to be started. */
   readonly toNewcomerMs: readonly number[]
   readonly findings: readonly Finding[]
 }
@@ -76,14 +81,14 @@ export function judgeGroup(
     text: `${what} (one of ${ledger.anomalyCount}): ${JSON.stringify(where)}`,
   }))
   const lost = findLost(sends, producers, run, findings)
-  const times = judgeTakeovers(plan, run, findings)
+  judgeTakeovers(plan, run, findings)
   judgeCounts(run, findings)
   return {
     lost,
     reordered: anomalies.filter(({ what }) => PROPERTY_OF[what] === 'order-per-key').length,
     duplicates: ledger.duplicates,
     bound: run.stats.redelivered,
-    ...times,
+    ...measureTakeovers(run),
     findings: findings.map(({ property, text }) => ({ property, text: `${run.groupId}: ${text}` })),
   }
 }
@@ -133,25 +138,33 @@ function findLost(
 }
 
 /** A partition goes back only behind a death, and not further than the uncommitted range. */
-function judgeTakeovers(
-  plan: Plan,
-  run: Witness,
-  findings: Finding[],
-): { toSurvivorMs: number[]; toNewcomerMs: number[] } {
+function judgeTakeovers(plan: Plan, run: Witness, findings: Finding[]): void {
+  for (const takeover of run.ledger.takeovers()) {
+    const again = recordsAgain(takeover)
+    const isBehindDeath = run.deaths.has(takeover.from)
+    // A record whose retry was pending when its partition was given back comes again by right.
+    const allowed = isBehindDeath ? UNCOMMITTED_MAX : plan.throwsPerMillion > 0 ? 1 : 0
+    if (again <= allowed) continue
+    const property = isBehindDeath ? 'bounded-duplicates' : 'single-owner'
+    findings.push({ property, text: `${again} records again: ${JSON.stringify(takeover)}` })
+  }
+}
+
+function recordsAgain({ lastOffset, firstOffset }: Takeover): number {
+  return lastOffset + 1 - firstOffset
+}
+
+/** How long records of killed workers took to come again. */
+function measureTakeovers(run: Witness): Pick<GroupVerdict, 'toSurvivorMs' | 'toNewcomerMs'> {
   const toSurvivorMs: number[] = []
   const toNewcomerMs: number[] = []
   const known = new Set<string>()
   for (const takeover of run.ledger.takeovers()) {
-    const { from, to, partition, lastOffset, firstOffset, atMs } = takeover
-    const again = lastOffset + 1 - firstOffset
-    const diedAtMs = run.deaths.get(from)
-    // A record whose retry was pending when its partition was given back comes again by right.
-    const allowed = diedAtMs !== undefined ? UNCOMMITTED_MAX : plan.throwsPerMillion > 0 ? 1 : 0
-    if (again > allowed) {
-      const property = diedAtMs === undefined ? 'single-owner' : 'bounded-duplicates'
-      findings.push({ property, text: `${again} records again: ${JSON.stringify(takeover)}` })
-    }
-    if (diedAtMs === undefined || Number.isNaN(diedAtMs)) continue
+    const { from, to, partition, atMs } = takeover
+    const diedAtMs = run.deaths.get(from) ?? Number.NaN
+    // Where nothing came again, the new owner may have waited for a producer.
+    if (Number.isNaN(diedAtMs) || recordsAgain(takeover) <= 0) continue
+    if (wasPaused(run, diedAtMs, atMs)) continue
     // Noted twice if the new owner died while it noted it.
     if (known.has(`${from} ${partition}`)) continue
     known.add(`${from} ${partition}`)
@@ -160,4 +173,8 @@ function judgeTakeovers(
     times.push(atMs - diedAtMs)
   }
   return { toSurvivorMs, toNewcomerMs }
+}
+
+function wasPaused({ pauses }: Witness, fromMs: number, toMs: number): boolean {
+  return pauses.some((pause) => pause.fromMs < toMs && pause.toMs > fromMs)
 }
