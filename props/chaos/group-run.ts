@@ -143,7 +143,7 @@ export class GroupRun {
   private describeGate(log: PartitionLog): unknown {
     const { gate } = this
     return {
-      ...cursor.ownership(log, gate),
+      committed: cursor.committedOffset(log, gate),
       holder: cursor.holderOf(log, gate),
       assigned: cursor.assignedTo(log, gate),
       paused: cursor.isPaused(log, gate),
