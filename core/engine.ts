@@ -21,6 +21,11 @@ export class ThreadEngine {
     return [...this.writers.values()].map(({ topic }) => topic)
   }
 
+  /** Publishes what is staged, as far as there is space. @throws MillraceError `ENGINE_CLOSED` */
+  flush(): void {
+    for (const writer of this.writers.values()) writer.flush()
+  }
+
   /** @throws MillraceError `UNKNOWN_TOPIC` */
   topic(name: string): Topic {
     return findWriter(this.writers, name).topic

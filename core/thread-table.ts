@@ -33,11 +33,12 @@ const SLOT_TAKEN = 1
  *
  * A thread sleeps on its signal, a counter that whoever wakes it adds to:
  *
- *   sleeper: enlist in wait sets, read signal, look for work again, wait while signal is unchanged
+ *   sleeper: read signal, enlist in wait sets, look for work again, wait while signal is unchanged
  *   waker:   make work visible, take the sleeper out of the wait set, add to signal, notify
  *
  * Work that became visible after the sleeper's second look has a waker that finds the enlistment,
- * so that the signal has changed or the notify arrives.
+ * so that the signal has changed or the notify arrives. The signal is read first, because a waker
+ * may take the enlistment away before that look, for work that is not enough for this sleeper.
  */
 export class ThreadTable {
   readonly region: Region
@@ -71,7 +72,7 @@ export class ThreadTable {
     memory.store(this.words, STATES_WORD + slot, SLOT_FREE)
   }
 
-  /** The value to pass to {@link wait}: read it before the last look for work. */
+  /** The value to pass to {@link wait}: read it before enlisting and the last look for work. */
   signal(slot: number): number {
     return memory.load(this.words, signalWord(slot))
   }

@@ -6,13 +6,25 @@ export class Thread {
   readonly table: ThreadTable
   readonly slot: number
   private pending: Promise<void> | undefined
+  private hasLeft = false
 
   constructor(table: ThreadTable, slot: number) {
     this.table = table
     this.slot = slot
   }
 
-  /** Read this before the last look for work, and pass it to one of the waits. */
+  /** Whether the thread still takes part: from its leave on, its slot may be another thread's. */
+  get isOpen(): boolean {
+    return !this.hasLeft && !this.table.closed
+  }
+
+  /** Ends the thread's part in the engine. All in it that wait look again. */
+  leave(): void {
+    this.hasLeft = true
+    this.table.wake(this.slot)
+  }
+
+  /** Read this before enlisting and the last look for work, and pass it to one of the waits. */
   get signal(): number {
     return this.table.signal(this.slot)
   }

@@ -284,8 +284,16 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
       .map(({ id, threadId }) => ({ id, threadId, terminate: () => pool.terminate(threadId) }))
   }
 
-  /** How far the group is behind, from shared memory: exact, and without asking its threads. */
+  /**
+   * How far the group is behind, from shared memory: exact, and without asking its threads.
+   *
+   * @throws MillraceError `ENGINE_CLOSED`
+   */
   lag(): Lag {
+    // Measuring pins the log under the thread's slot, which may be another thread's by then.
+    if (!this.host.parts.local.thread.isOpen) {
+      throw new MillraceError('ENGINE_CLOSED', 'the engine is closed')
+    }
     const { from } = this.options.group.settings
     return totalLag(
       this.meters.map(({ topic, partition, meter }) =>

@@ -155,11 +155,13 @@ export class Engine extends EventEmitter<EngineEvents> implements AsyncDisposabl
   }
 
   private async finish(options: { readonly timeoutMs?: number }): Promise<void> {
+    if (this.local.thread.isOpen) this.local.flush()
     const results = await Promise.allSettled([
       ...[...this.consumers].map((consumer) => consumer.close(options)),
       ...[...this.producers].map((producer) => producer.close()),
     ])
     if (this.isOwner) this.local.thread.table.close()
+    this.local.thread.leave()
     await this.supervisor?.end()
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason

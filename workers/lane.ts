@@ -126,7 +126,11 @@ export class Lane {
   step(): boolean {
     const { reader } = this
     if (this.isBusy || this.isPaused) return false
-    if (reader.remaining === 0 && !reader.next()) return false
+    if (reader.remaining === 0) {
+      if (!reader.next()) return false
+      // The gate holds what is not committed; this holds what is, but is still being read.
+      cursor.hold(this.partition.log, this.host.gate, reader.offset)
+    }
     if (this.host.isAtMostOnce) this.commitTo(reader.offset + reader.remaining)
     if (this.isFenced) return true
     if (this.isPerMessage) this.handOverAll()
@@ -328,8 +332,8 @@ export class Lane {
     this.isBusy = true
     this.burial = burial
     for (;;) {
-      enlist(letters.words, SPACE_WAITERS_WORD, thread.slot)
       const { signal } = thread
+      enlist(letters.words, SPACE_WAITERS_WORD, thread.slot)
       const result = this.tryBury(letters, reason, error)
       if (result !== 'full') {
         withdraw(letters.words, SPACE_WAITERS_WORD, thread.slot)
@@ -391,7 +395,7 @@ export class Lane {
 
   /** After a seek, by the owner: goes on from where the cursor is now. */
   restart(): void {
-    const owned = cursor.ownership(this.partition.log, this.host.gate)
+    const owned = cursor.follow(this.partition.log, this.host.gate)
     this.epoch = owned.epoch
     this.committed = owned.committed
     this.processed = owned.committed

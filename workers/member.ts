@@ -4,7 +4,7 @@ import type { RetryPolicy } from '../core/delivery/retry.js'
 import type { GroupPartition } from '../core/group/coordinator.js'
 import * as cursor from '../core/group/cursor.js'
 import { DATA_WAITERS_WORD } from '../core/log/layout.js'
-import { enlist, withdraw } from '../core/log/wait-set.js'
+import { enlist } from '../core/log/wait-set.js'
 import type { Producer } from '../core/producer/producer.js'
 import type { Thread } from '../core/thread.js'
 import type { Topic } from '../core/topic/topic.js'
@@ -187,20 +187,20 @@ export class Member implements LaneHost {
 
   /**
    * Sleeps until there may be something to do. Announced first, then looked again: a publisher that
-   * found nobody to wake has published before this look.
+   * found nobody to wake has published before this look. The announcement is not taken back, since
+   * other members in this thread may sleep on it.
    */
   private async idle(): Promise<void> {
     const { thread } = this
     for (const lane of this.lanes.values()) if (!lane.isBusy) lane.commitProgress()
     this.options.onProgress?.(this.stats)
+    const { signal } = thread
     for (const { log } of this.lanes.keys()) enlist(log.words, DATA_WAITERS_WORD, thread.slot)
-    const signal = thread.signal
     if (!this.hasWork()) {
       const isAlone = ![...this.lanes.values()].some((lane) => lane.isBusy)
       if (isAlone && this.options.mayBlock) thread.waitBlocking(signal, BLOCK_MS)
       if (!this.hasWork()) await this.sleep(signal)
     }
-    for (const { log } of this.lanes.keys()) withdraw(log.words, DATA_WAITERS_WORD, thread.slot)
     this.isPoked = false
   }
 

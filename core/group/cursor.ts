@@ -51,7 +51,7 @@ export function currentEpoch(log: PartitionLog, gate: number): number {
   return highHalf(memory.loadLong(log.longs, layout.gateCursorLong(gate)))
 }
 
-/** What the cursor says now: for the holder, after somebody else moved it. */
+/** What the cursor says now. */
 export function ownership(log: PartitionLog, gate: number): Ownership {
   const found = memory.loadLong(log.longs, layout.gateCursorLong(gate))
   return { epoch: highHalf(found), committed: widen(log, lowHalf(found)) }
@@ -64,7 +64,27 @@ export function ownership(log: PartitionLog, gate: number): Ownership {
 export function acquire(log: PartitionLog, gate: number, member: number): Ownership | undefined {
   const word = layout.gateHolderWord(gate)
   if (memory.compareExchange(log.words, word, 0, member) !== 0) return undefined
-  return beginEpoch(log, gate)
+  return holdCommitted(log, gate, beginEpoch(log, gate))
+}
+
+/** For the holder, after somebody else moved the cursor: goes on from there. */
+export function follow(log: PartitionLog, gate: number): Ownership {
+  return holdCommitted(log, gate, ownership(log, gate))
+}
+
+/** The place where the holder goes on is held before it is sure that it is still the one. */
+function holdCommitted(log: PartitionLog, gate: number, owned: Ownership): Ownership {
+  hold(log, gate, owned.committed)
+  const now = ownership(log, gate)
+  return now.epoch === owned.epoch ? owned : holdCommitted(log, gate, now)
+}
+
+/**
+ * Notes the frame that the holder reads. Whatever lies from there on is not recycled while it holds
+ * the partition, not even after a seek has moved the cursor past it.
+ */
+export function hold(log: PartitionLog, gate: number, offset: number): void {
+  memory.store(log.words, layout.gateHeldWord(gate), offset | 0)
 }
 
 /** Gives the partition back. */

@@ -45,6 +45,9 @@ export class Appender {
   /** End of the chain as far as this thread followed it, and the offset there. */
   private position = 0
   private offset = 0
+  /** The segment that this thread entered last: the word of its base offset, and what it said. */
+  private baseWord = 0
+  private base = 0
   private framesSinceTail = 0
   /** The frame claimed last. */
   private claimed = 0
@@ -93,6 +96,7 @@ export class Appender {
     const frameBytes = layout.FRAME_HEADER_BYTES + content.to - content.from
     const granules = layout.granulesFor(frameBytes)
     const wanted = layout.claimedTag(this.slot, granules, content.count)
+    this.refresh()
     for (;;) {
       if (log.isSegmentStart(this.position) && !this.enterSegment()) return false
       const room = log.segmentGranules - (this.position & log.segmentMask)
@@ -155,8 +159,14 @@ export class Appender {
     const published = layout.publishedTag(layout.granulesOf(claimedTag), layout.countOf(claimedTag))
     const word = log.tagWord(this.claimed)
     if (memory.compareExchange(words, word, claimedTag, published) !== claimedTag) return false
-    wakeSleepers(words, layout.DATA_WAITERS_WORD, this.threads)
+    this.wakeSleepers()
     return true
+  }
+
+  private wakeSleepers(): void {
+    wakeSleepers(this.log.words, layout.DATA_WAITERS_WORD, this.threads)
+    // A producer may have found the log full because this frame was unfinished.
+    wakeSleepers(this.log.words, layout.SPACE_WAITERS_WORD, this.threads)
   }
 
   /** Gives the claimed frame up instead: its offsets become a gap. */
@@ -165,12 +175,13 @@ export class Appender {
     const aborted = layout.abortedTag(layout.granulesOf(claimedTag), layout.countOf(claimedTag))
     announceGap(log, this.claimedOffset + layout.countOf(claimedTag))
     memory.compareExchange(log.words, log.tagWord(this.claimed), claimedTag, aborted)
-    wakeSleepers(log.words, layout.DATA_WAITERS_WORD, this.threads)
+    this.wakeSleepers()
   }
 
   /** Offset behind the last record of the log, as far as frames are claimed. */
   endOffset(): number {
     const { log } = this
+    this.refresh()
     for (;;) {
       if (log.isSegmentStart(this.position)) {
         if (!log.isOpen(this.position)) {
@@ -178,7 +189,7 @@ export class Appender {
           this.restart()
           continue
         }
-        this.offset = log.segmentOffset(log.segmentOf(this.position))
+        this.remember(log.segmentOf(this.position))
       }
       const tag = memory.load(log.words, log.tagWord(this.position))
       if (tag === layout.freeTag(log.lapOf(this.position))) return this.offset
@@ -203,7 +214,7 @@ export class Appender {
     const { log } = this
     for (let turn = 0; ; turn++) {
       if (log.isOpen(this.position)) {
-        this.offset = log.segmentOffset(log.segmentOf(this.position))
+        this.remember(log.segmentOf(this.position))
         return true
       }
       const opening = openSegment(log, this.slot, this.position, this.offset)
@@ -219,9 +230,26 @@ export class Appender {
   /** Goes on from the tail: this thread begins, or is so far behind that its segment is reused. */
   private restart(): void {
     const tail = readTail(this.log)
+    this.baseWord = layout.segmentOffsetLowWord(tail.segment)
+    this.base = tail.base | 0
     this.position = tail.position
     this.offset = tail.offset
     this.framesSinceTail = 0
+  }
+
+  /** Enters a segment: from here on its base offset tells whether it is still the same use of it. */
+  private remember(segment: number): void {
+    this.offset = this.log.segmentOffset(segment)
+    this.baseWord = layout.segmentOffsetLowWord(segment)
+    this.base = this.offset | 0
+  }
+
+  /**
+   * What this thread remembers may be so old that all 2^32 positions went by (256 GiB): the tags of
+   * that lap look like those of this one. Base offsets do not come again at the same time.
+   */
+  private refresh(): void {
+    if (memory.load(this.log.words, this.baseWord) !== this.base) this.restart()
   }
 
   private moveTail(): void {

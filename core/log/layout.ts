@@ -194,6 +194,8 @@ const GATE_LETTER_POSITION_WORD = 7
 const GATE_LETTER_OFFSET_WORD = 8
 /** Offset behind the last record handed to a handler. Written by the holder before it hands over. */
 const GATE_DELIVERED_WORD = 9
+/** Offset of the frame that the holder reads, so that a seek cannot let it go. Written by it. */
+const GATE_HELD_WORD = 10
 
 function gateWord(gate: number): number {
   return GATES_WORD + gate * GATE_WORDS
@@ -233,6 +235,10 @@ export function gateLetterOffsetWord(gate: number): number {
 
 export function gateDeliveredWord(gate: number): number {
   return gateWord(gate) + GATE_DELIVERED_WORD
+}
+
+export function gateHeldWord(gate: number): number {
+  return gateWord(gate) + GATE_HELD_WORD
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -345,7 +351,8 @@ export function recordFlags(word: number): number {
 
 /** `size` rounded up to a whole number of 8-byte units. */
 export function aligned(sizeBytes: number): number {
-  return (sizeBytes + RECORD_ALIGNMENT - 1) & -RECORD_ALIGNMENT
+  // Addresses of a large log do not fit 32 bits with a sign: only the addend is masked.
+  return sizeBytes + (-sizeBytes & (RECORD_ALIGNMENT - 1))
 }
 
 /** Granules that a frame of this size takes. */

@@ -111,9 +111,15 @@ function gatesAllow(log: PartitionLog, oldPosition: number): boolean {
   for (let gate = 0; gate < used; gate++) {
     if (memory.load(words, layout.gateStateWord(gate)) === 0) continue
     const committed = lowHalf(memory.loadLong(log.longs, layout.gateCursorLong(gate)))
-    if (((committed - end) | 0) <= 0) return false
+    if (((committed - end) | 0) <= 0 || isHeld(words, gate, end)) return false
   }
   return true
+}
+
+/** Whether the gate's holder still reads before `end`, though a seek has moved the cursor on. */
+function isHeld(words: Int32Array, gate: number, end: number): boolean {
+  if (memory.load(words, layout.gateHolderWord(gate)) === 0) return false
+  return ((memory.load(words, layout.gateHeldWord(gate)) - end) | 0) <= 0
 }
 
 /** Whether a frame of the segment is unfinished. A FREE tag is rubble: then there is none. */

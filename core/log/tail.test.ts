@@ -10,7 +10,8 @@ import {
   SteppedLog,
 } from './frames.test.helper.js'
 import { TAIL_LAG_FRAMES } from './layout.js'
-import { advanceTail, readTail } from './tail.js'
+import type { PartitionLog } from './partition-log.js'
+import { advanceTail, type Place, readTail } from './tail.js'
 
 test('the tail of a new log is where it begins', () => {
   for (const startPosition of [0, 2 ** 31 - 8, 2 ** 32 - 8]) {
@@ -21,7 +22,7 @@ test('the tail of a new log is where it begins', () => {
         startPosition,
         startOffset,
       })
-      assert.deepEqual(readTail(log), { position: startPosition | 0, offset: startOffset })
+      assert.deepEqual(placeOf(log), { position: startPosition | 0, offset: startOffset })
     }
   }
 })
@@ -78,7 +79,7 @@ test('the tail moves forward only, across every wrap', () => {
         if (distance >= 0) advanceTail(log, (start + distance) | 0, 5 + 3 * distance)
         furthest = Math.max(furthest, distance)
         const expected = { position: (start + furthest) | 0, offset: 5 + 3 * furthest }
-        assert.deepEqual(readTail(log), expected)
+        assert.deepEqual(placeOf(log), expected)
       }
     }),
   )
@@ -92,7 +93,7 @@ test('a tail that others moved in between is not moved back', () => {
     const { log } = createWorld({ segmentCount: 4, segmentGranules: 64 })
     const view = actingBeforeLong(log, 2, () => advanceTail(log, theirs, theirs))
     advanceTail(view, ours, ours)
-    assert.deepEqual(readTail(log), { position: furthest, offset: furthest })
+    assert.deepEqual(placeOf(log), { position: furthest, offset: furthest })
   }
 })
 
@@ -104,7 +105,7 @@ test('at the end of a full segment the one before the tail knows the offset', ()
   // A thread that opens the next segment moves the tail first; here it dies right after.
   advanceTail(log, 4, 7)
   assert.equal(log.isOpen(4), false)
-  assert.deepEqual(readTail(log), { position: 4, offset: 7 })
+  assert.deepEqual(placeOf(log), { position: 4, offset: 7 })
 })
 
 test('a thread that sleeps while it reads the tail gets one that is true when it wakes', () => {
@@ -121,3 +122,9 @@ test('a thread that sleeps while it reads the tail gets one that is true when it
     }
   }
 })
+
+/** The tail without what it is known from. */
+function placeOf(log: PartitionLog): Place {
+  const { position, offset } = readTail(log)
+  return { position, offset }
+}

@@ -8,16 +8,27 @@ export interface Place {
   readonly offset: number
 }
 
+/** The tail, and a segment that it is known from. */
+export interface Tail extends Place {
+  /** Of the position, or of the one before if the position is at the start of an unopened one. */
+  readonly segment: number
+  /** Offset of that segment's first record. */
+  readonly base: number
+}
+
 /** The tail: a frame boundary in the newest open segment, at or shortly before the chain's end. */
-export function readTail(log: PartitionLog): Place {
+export function readTail(log: PartitionLog): Tail {
   for (let turn = 0; ; turn++) {
     const tail = memory.loadLong(log.longs, layout.TAIL_LONG)
     const position = highHalf(tail)
     // At the very start of a segment that nobody opened yet, the one before knows the offset.
     const known = log.isOpen(position) ? position : (position - 1) | 0
-    const base = log.segmentOffset(log.segmentOf(known))
+    const segment = log.segmentOf(known)
+    const base = log.segmentOffset(segment)
     // Open before and after: the base belongs to this lap. Else the tail has moved on meanwhile.
-    if (log.isOpen(known)) return { position, offset: base + ((lowHalf(tail) - base) >>> 0) }
+    if (log.isOpen(known)) {
+      return { position, offset: base + ((lowHalf(tail) - base) >>> 0), segment, base }
+    }
     memory.pause(turn)
   }
 }

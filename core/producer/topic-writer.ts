@@ -21,7 +21,7 @@ const SPARE_BATCHES_MIN = 16
  * At the end of each tick, what is staged is published. What a full log does not take is awaited:
  *
  * ```
- *   enlist in the logs' wait sets -> read signal -> try again -> wait for the signal -> ...
+ *   read signal -> enlist in the logs' wait sets -> try again -> wait for the signal -> ...
  * ```
  */
 export class TopicWriter<T = unknown> {
@@ -252,7 +252,7 @@ export class TopicWriter<T = unknown> {
 
   /** @throws MillraceError `ENGINE_CLOSED` once the engine is closed or the thread given up */
   checkOpen(): void {
-    if (this.failure === undefined && this.thread.table.closed) this.fail(engineClosed())
+    if (this.failure === undefined && !this.thread.isOpen) this.fail(engineClosed())
     if (this.failure !== undefined) throw this.failure
   }
 
@@ -287,8 +287,8 @@ export class TopicWriter<T = unknown> {
     this.isAwaiting = true
     try {
       while (this.awaited.length > 0) {
-        for (const writer of this.awaited) writer.enlist()
         const { signal } = this.thread
+        for (const writer of this.awaited) writer.enlist()
         this.checkOpen()
         this.awaited = this.awaited.filter(isStillBlocked)
         if (this.awaited.length > 0) await this.thread.whenWoken(signal)
@@ -308,8 +308,8 @@ export class TopicWriter<T = unknown> {
   blockUntil(attempt: () => boolean, remainingMs: () => number): boolean {
     try {
       for (;;) {
-        for (const writer of this.writers) if (writer?.isBlocked) writer.enlist()
         const { signal } = this.thread
+        for (const writer of this.writers) if (writer?.isBlocked) writer.enlist()
         if (attempt()) return true
         const timeoutMs = remainingMs()
         if (timeoutMs <= 0) return false
