@@ -2,7 +2,7 @@ import type { Bounds } from '../explorer.js'
 import type { Scenario, ViolationKind } from '../scenario.js'
 import { appending, realTimeOrder } from './log-append.js'
 import { consuming } from './log-consume.js'
-import { closing, seekWhileOwned, takeOver } from './log-group.js'
+import { closing, seekForward, seekWhileOwned, takeOver } from './log-group.js'
 import { readPinned, resume, seekBack, seekTime, subscribe } from './log-pins.js'
 import type { LogWorld, Start } from './log-world.js'
 
@@ -57,6 +57,15 @@ function appends(start: Start): Exploration[] {
       scenario: appending('recycling', { ...tight, shipments: [[TWO], [ONE, ONE]] }),
       bounds: TWICE_AND_DEATH,
       marks: ['claim aborted', 'padded', 'recycled'],
+    },
+    {
+      scenario: appending('lapped', {
+        ...tiny,
+        shipments: [[ONE], [ONE, ONE, ONE, ONE, ONE]],
+        mayBeFull: true,
+      }),
+      bounds: TWICE,
+      marks: ['recycled'],
     },
     {
       scenario: appending('a lap', {
@@ -180,6 +189,7 @@ function groups(start: Start): Exploration[] {
       bounds: THRICE,
       marks: ['commit refused', 'handled again', 'sought at the end'],
     },
+    { scenario: seekForward(start), bounds: TWICE, marks: ['sought', 'slept'] },
     { scenario: closing(start), bounds: TWICE, marks: ['slept'] },
   ]
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { acquire, activateGate, commit, fence } from '../../../core/group/cursor.js'
+import { acquire, activateGate, commit, fence, hold } from '../../../core/group/cursor.js'
 import * as layout from '../../../core/log/layout.js'
 import type { LogGeometry } from '../../../core/log/partition-log.js'
 import { Reader } from '../../../core/log/reader.js'
@@ -122,6 +122,7 @@ function consume(
   for (let read = 0; read < total; ) {
     sleepUntil(world, 'consumer', layout.DATA_WAITERS_WORD, () => reader.hasNext(), fault)
     if (!reader.next()) continue
+    hold(log, GATE, reader.offset)
     readFrame(reader)
     read++
     assert.ok(commit(log, threads, GATE, epoch, committed, reader.offset), 'the epoch goes on')

@@ -6,6 +6,9 @@ import {
   committedOffset,
   currentEpoch,
   fence,
+  follow,
+  hold,
+  type Ownership,
   release,
   seekCursor,
 } from '../../../core/group/cursor.js'
@@ -18,10 +21,12 @@ import * as memory from '../memory.js'
 import { record, type Scenario, sometimes } from '../scenario.js'
 import {
   appenderOf,
+  appendOrSleep,
   createWorld,
   describeLog,
   frame,
   type LogWorld,
+  readFrame,
   repair,
   STARTS,
   type Start,
@@ -80,7 +85,11 @@ function handleAll(
   let committed = from
   const reader = readerAt(world, committed)
   while (committed !== end) {
-    assert.ok(reader.nextRecord() || (reader.next() && reader.nextRecord()), 'the gate holds it')
+    if (reader.remaining === 0) {
+      assert.ok(reader.next(), 'the gate holds it')
+      hold(log, GATE, reader.offset)
+    }
+    assert.ok(reader.nextRecord())
     tell({ handled: reader.recordOffset - STARTS[start].startOffset })
     if (commit(log, threads, GATE, epoch, committed, reader.offset)) {
       committed = reader.offset
@@ -88,8 +97,9 @@ function handleAll(
       continue
     }
     sometimes('commit refused')
-    epoch = currentEpoch(log, GATE)
-    committed = committedOffset(log, GATE)
+    const owned = follow(log, GATE)
+    epoch = owned.epoch
+    committed = owned.committed
     placeReader(reader, heldPlace(log, committed), committed)
   }
 }
@@ -180,6 +190,63 @@ export function seekWhileOwned(start: Start, records: number): Scenario<LogWorld
       assert.ok(again.length >= records, 'what was sought is handled again')
       sometimes('handled again')
     },
+  }
+}
+
+/**
+ * A full log, an owner that reads it record by record, and a seek to its end: the producer that
+ * waits gets its room, and the owner its record.
+ */
+export function seekForward(start: Start): Scenario<LogWorld> {
+  const records = 8
+  const end = STARTS[start].startOffset + records
+  return {
+    name: `seek forward, ${start}`,
+    setup: () => setUp(start, records, ['member1', 'seeker', 'producer1']),
+    actors: {
+      member1: (world) => readUntil(world, end),
+      seeker(world) {
+        const { log, threads } = world
+        const slot = slotOf(world, 'seeker')
+        assert.ok(pinOffset(log, threads, slot, end) !== undefined)
+        seekCursor(log, threads, GATE, end)
+        unpin(log, threads, slot)
+        threads.advanceGeneration(GATE)
+      },
+      producer1(world) {
+        const appender = appenderOf(world, 'producer1')
+        appendOrSleep(world, appender, 'producer1', 1, frame(1, 1, 1), 1)
+      },
+    },
+    describe: describeLog,
+    check(world) {
+      // A seek that comes last goes back by the new record.
+      assert.ok(committedOffset(world.log, GATE) >= end)
+    },
+  }
+}
+
+/** Commits each record, follows seeks, and ends with the record at `end`. */
+function readUntil(world: LogWorld, end: number): void {
+  const { log, threads } = world
+  const acquired = acquire(log, GATE, slotOf(world, 'member1'))
+  assert.ok(acquired !== undefined)
+  let owned: Ownership = acquired
+  const reader = readerAt(world, owned.committed)
+  while (owned.committed <= end) {
+    const { epoch, committed }: Ownership = owned
+    sleepUntil(world, 'member1', layout.DATA_WAITERS_WORD, () => {
+      return reader.hasNext() || currentEpoch(log, GATE) !== epoch
+    })
+    if (currentEpoch(log, GATE) === epoch && reader.next()) {
+      hold(log, GATE, reader.offset)
+      readFrame(reader)
+      owned = { epoch, committed: reader.offset }
+      if (commit(log, threads, GATE, epoch, committed, reader.offset)) continue
+    }
+    sometimes('sought')
+    owned = follow(log, GATE)
+    placeReader(reader, heldPlace(log, owned.committed), owned.committed)
   }
 }
 

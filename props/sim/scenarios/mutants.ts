@@ -3,14 +3,12 @@
  * Markdown table:
  *
  *     node --conditions=millrace:sim dist/props/sim/scenarios/mutants.js > mutants.md
- *     node --conditions=millrace:sim dist/props/sim/scenarios/mutants.js Appender.publish
+ *     node --conditions=millrace:sim dist/props/sim/scenarios/mutants.js openSegment 500000
  */
 import { explore, sitesOf } from '../explorer.js'
 import { type Fault, faultsOf } from '../mutant-machine.js'
 import { type Exploration, explorationsFrom } from './all.js'
 
-/** Per scenario: what does not show by then takes larger bounds to find. */
-const STATES_MAX = 60_000
 /** Enough to come by every operation once. */
 const SITES_STATES_MAX = 10_000
 
@@ -20,7 +18,8 @@ interface Visit {
   readonly addresses: ReadonlySet<number>
 }
 
-const filter = process.argv[2] ?? ''
+/** A part of the sites' names, and how many states of each scenario are explored at most. */
+const [filter = '', statesMax = '60000'] = process.argv.slice(2)
 
 function allSites(): Map<string, Visit[]> {
   const sites = new Map<string, Visit[]>()
@@ -40,7 +39,7 @@ function find(site: string, fault: Fault, visits: readonly Visit[]): string | un
   for (const { exploration, addresses } of visits) {
     const { scenario, bounds } = exploration
     const mutation = { site, fault, addresses }
-    const report = explore(scenario, { ...bounds, statesMax: STATES_MAX, mutation })
+    const report = explore(scenario, { ...bounds, statesMax: Number(statesMax), mutation })
     if (report.violation !== undefined) return `${report.violation.kind} in ${scenario.name}`
   }
   return undefined
