@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { heapBytes, judgeClaims, ratioTo } from './claims.js'
+import type { Claim } from './row.js'
+import type { RowResult } from './runner.js'
+
+function result(
+  name: string,
+  elapsedNs: readonly number[],
+  heap: { readonly sender: number; readonly receiver?: number },
+  claims: readonly Claim[] = [],
+): RowResult {
+  const module = new URL('./none.js', import.meta.url)
+  const row = { name, title: name, module, settings: {}, warmUpCount: 0, count: 100, claims }
+  const runs = elapsedNs.map((elapsed) => ({
+    elapsedNs: elapsed,
+    allocatedBytes: heap,
+    foreignShare: 0,
+  }))
+  return { row, runs }
+}
+
+test('a ratio compares the same rounds', () => {
+  const base = result('base', [100, 1000, 100], { sender: 0 })
+  const fast = result('fast', [10, 100, 5], { sender: 0 })
+  const { min, median, max } = ratioTo(fast, base)
+  assert.deepEqual([min, median, max].map(Math.round), [10, 10, 20])
+})
+
+test('heap bytes are per message, and of the receiver only where it was measured', () => {
+  const both = heapBytes(result('both', [1, 1], { sender: 200, receiver: 1600 }))
+  assert.equal(both.sender.median, 2)
+  assert.equal(both.receiver?.median, 16)
+  assert.equal(heapBytes(result('one', [1, 1], { sender: 200 })).receiver, undefined)
+})
+
+test('a claim about the heap is judged by the thread that allocates more', () => {
+  const claim: Claim = { heapBytesAtMost: 1 }
+  const verdictOf = (sender: number, receiver: number) =>
+    judgeClaims([result('row', [1], { sender, receiver }, [claim])]).map(({ verdict }) => verdict)
+  assert.deepEqual(verdictOf(10, 20), ['met'])
+  assert.deepEqual(verdictOf(10, 1600), ['missed'])
+  assert.deepEqual(verdictOf(1600, 10), ['missed'])
+})
+
+test('a claim about throughput needs its base, or nothing is said', () => {
+  const claim: Claim = { base: 'base', atLeast: 20 }
+  const fast = result('fast', [10, 10], { sender: 0 }, [claim])
+  assert.deepEqual(judgeClaims([fast]), [])
+  const base = result('base', [200, 100], { sender: 0 })
+  const [judged] = judgeClaims([base, fast])
+  assert.equal(judged?.verdict, 'missed at the median')
+  assert.equal(judged?.promise, 'at least 20 times base')
+})

@@ -1,0 +1,49 @@
+/** How much one run of a row sends. */
+export interface Load {
+  /** Messages before the clock starts, so that the code is compiled and the threads are awake. */
+  readonly warmUpCount: number
+  /** Messages while the clock runs. */
+  readonly count: number
+}
+
+/** What one run of a row gives back. */
+export interface Measurement {
+  /** From the sender's first message until the receiver had handled the last one. */
+  readonly elapsedNs: number
+  /** Bytes that each thread allocated on its heap meanwhile; none for a thread that is not ours. */
+  readonly allocatedBytes: { readonly sender: number; readonly receiver?: number }
+}
+
+/** Settings that distinguish rows of one module. */
+export type Settings = Readonly<Record<string, number>>
+
+/**
+ * The module behind a row: runs once, in a process of its own, and throws if what arrived is not
+ * what was sent.
+ */
+export interface RowModule {
+  measure(load: Load, settings: Settings): Promise<Measurement>
+}
+
+/** One line of the table. */
+export interface Row extends Load {
+  /** For `--only`. */
+  readonly name: string
+  readonly title: string
+  /** Exports {@link RowModule}. */
+  readonly module: URL
+  readonly settings: Settings
+  readonly claims: readonly Claim[]
+}
+
+/** What the project promises of a row; the report says whether it holds. */
+export type Claim =
+  | {
+      /** At least so many times the throughput of another row, in the same round. */
+      readonly base: string
+      readonly atLeast: number
+    }
+  | {
+      /** Neither thread allocates more than so many bytes of heap per message. */
+      readonly heapBytesAtMost: number
+    }

@@ -1,0 +1,47 @@
+import { workerData } from 'node:worker_threads'
+import { acquire, commit } from '../../core/group/cursor.js'
+import { PartitionLog } from '../../core/log/partition-log.js'
+import { Reader } from '../../core/log/reader.js'
+import * as memory from '../../core/memory.js'
+import { ThreadTable } from '../../core/thread-table.js'
+import { ReceiverLane, relax } from '../lib/lane.js'
+import { RecordTally } from '../lib/record-tally.js'
+import { announceReady, type ReceiverData } from '../lib/thread.js'
+import { GATE, type LogSetup } from './partition-log.js'
+
+const COMMIT_RECORDS = 1000
+const MEMBER = 1
+
+const { lane: laneData, setup } = workerData as ReceiverData<LogSetup>
+const log = new PartitionLog(memory.attach(setup.log))
+const threads = new ThreadTable(memory.attach(setup.threads))
+const { epoch, committed } = acquire(log, GATE, MEMBER) ?? { epoch: 0, committed: 0 }
+const reader = new Reader(log, 0, committed)
+const tally = new RecordTally()
+const lane = new ReceiverLane(laneData, tally)
+let committedOffset = committed
+
+function receive(): void {
+  let idle = 0
+  while (tally.count < lane.target) {
+    if (!reader.next()) {
+      relax(idle++)
+      continue
+    }
+    idle = 0
+    while (reader.nextRecord()) tally.add(log.doubles[reader.valueFrom >>> 3] as number)
+    if (reader.offset - committedOffset >= COMMIT_RECORDS) commitRead()
+  }
+  commitRead()
+}
+
+function commitRead(): void {
+  if (!commit(log, threads, GATE, epoch, committedOffset, reader.offset)) {
+    throw new Error('the commit was refused')
+  }
+  committedOffset = reader.offset
+}
+
+announceReady()
+do receive()
+while (!lane.endRun())

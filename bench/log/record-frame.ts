@@ -1,0 +1,55 @@
+import type { FrameContent } from '../../core/log/appender.js'
+import * as layout from '../../core/log/layout.js'
+
+/** A batch of records of one size without keys, copied in one by one, as a producer does. */
+export class RecordFrame implements FrameContent {
+  readonly bytes: Buffer
+  readonly from = 0
+  to = 0
+  count = 0
+  readonly timestamp = 0
+  readonly newestTimestamp = 0
+  readonly #words: Int32Array
+  readonly #doubles: Float64Array
+  readonly #value: Float64Array
+  readonly #countMax: number
+
+  /** @param valueBytes a multiple of 8 */
+  constructor(valueBytes: number, countMax: number) {
+    const buffer = new ArrayBuffer(countMax * (layout.RECORD_HEADER_BYTES + valueBytes))
+    this.bytes = Buffer.from(buffer)
+    this.#words = new Int32Array(buffer)
+    this.#doubles = new Float64Array(buffer)
+    this.#value = new Float64Array(valueBytes / Float64Array.BYTES_PER_ELEMENT)
+    this.#countMax = countMax
+  }
+
+  static filled(valueBytes: number, count: number): RecordFrame {
+    const frame = new RecordFrame(valueBytes, count)
+    for (let number = 0; number < count; number++) frame.add(number)
+    return frame
+  }
+
+  get isFull(): boolean {
+    return this.count === this.#countMax
+  }
+
+  add(number: number): void {
+    const value = this.#value
+    const doubles = this.#doubles
+    value[0] = number
+    this.#words[this.to >>> 2] = value.byteLength
+    this.#words[(this.to >>> 2) + 1] = layout.recordKeyWord(0, layout.RECORD_NO_KEY)
+    const from = (this.to + layout.RECORD_HEADER_BYTES) >>> 3
+    for (let index = 0; index < value.length; index++) {
+      doubles[from + index] = value[index] as number
+    }
+    this.to += layout.RECORD_HEADER_BYTES + value.byteLength
+    this.count++
+  }
+
+  clear(): void {
+    this.to = 0
+    this.count = 0
+  }
+}

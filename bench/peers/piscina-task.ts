@@ -1,0 +1,5 @@
+import { type Order, touch } from '../lib/order.js'
+
+export default function task(order: Order): number {
+  return touch(order)
+}

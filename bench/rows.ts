@@ -1,0 +1,140 @@
+import type { Claim, Row, Settings } from './lib/row.js'
+
+/** What Node offers by itself: the report compares every row with it. */
+export const BASE = 'postmessage'
+const BASE_ARRAYS = 'postmessage-arrays'
+
+const POST_MESSAGE = new URL('./peers/post-message.js', import.meta.url)
+const PISCINA = new URL('./peers/piscina.js', import.meta.url)
+const FASTQ = new URL('./peers/fastq.js', import.meta.url)
+const RINGBUF = new URL('./peers/ringbuf.js', import.meta.url)
+const RAW = new URL('./engine/raw.js', import.meta.url)
+const JSON_OBJECTS = new URL('./engine/json.js', import.meta.url)
+const PARTITION_LOG = new URL('./log/partition-log.js', import.meta.url)
+
+function row(
+  name: string,
+  title: string,
+  module: URL,
+  settings: Settings,
+  [warmUpCount, count]: readonly [number, number],
+  claims: readonly Claim[] = [],
+): Row {
+  return { name, title, module, settings, warmUpCount, count, claims }
+}
+
+const K = 1_000
+const M = 1_000_000
+
+/** The smallest object takes 16 bytes, so this leaves room for one per 16 messages: per batch. */
+const NOTHING_PER_MESSAGE: Claim = { heapBytesAtMost: 1 }
+
+// The counts make a timed run last about half a second.
+
+const peers: readonly Row[] = [
+  row(BASE, '`postMessage`, one 4-field object each', POST_MESSAGE, { arraySize: 1 }, [
+    100 * K,
+    300 * K,
+  ]),
+  row(
+    BASE_ARRAYS,
+    '`postMessage`, arrays of 1,000 such objects',
+    POST_MESSAGE,
+    { arraySize: 1000 },
+    [200 * K, M],
+  ),
+  row(
+    'piscina',
+    '`piscina.run`, one such object each, 64 in flight, 1 thread',
+    PISCINA,
+    { inFlight: 64 },
+    [15 * K, 50 * K],
+  ),
+  row('fastq', 'fastq, such objects, inside one thread', FASTQ, {}, [M, 6 * M]),
+  row(
+    'ringbuf',
+    'ringbuf.js, 64-byte records, one per push',
+    RINGBUF,
+    { sizeBytes: 64, batch: 1 },
+    [M, 3 * M],
+  ),
+  row(
+    'ringbuf-batch',
+    'ringbuf.js, 64-byte records, 128 per push',
+    RINGBUF,
+    { sizeBytes: 64, batch: 128 },
+    [2_560 * K, 12_800 * K],
+  ),
+]
+
+const engine: readonly Row[] = [
+  row(
+    'raw-64',
+    'Millrace, 64-byte records, publisher to `eachBatch`',
+    RAW,
+    { sizeBytes: 64 },
+    [2 * M, 8 * M],
+    [{ base: BASE, atLeast: 20 }, NOTHING_PER_MESSAGE],
+  ),
+  row(
+    'raw-16',
+    'Millrace, 16-byte records, publisher to `eachBatch`',
+    RAW,
+    { sizeBytes: 16 },
+    [2 * M, 8 * M],
+    [NOTHING_PER_MESSAGE],
+  ),
+  row('raw-1024', 'Millrace, 1 KiB records, publisher to `eachBatch`', RAW, { sizeBytes: 1024 }, [
+    500 * K,
+    2 * M,
+  ]),
+  row(
+    'raw-64-flushed',
+    'Millrace, 64-byte records, `flush` after each',
+    RAW,
+    { sizeBytes: 64, recordsPerFlush: 1 },
+    [500 * K, 2 * M],
+  ),
+  row(
+    'json',
+    'Millrace, the same objects as JSON, `producer.send` of 1,000 to `eachMessage`',
+    JSON_OBJECTS,
+    { arraySize: 1000 },
+    [200 * K, M],
+    [{ base: BASE, atLeast: 3 }],
+  ),
+  row(
+    'json-single',
+    'Millrace, the same objects as JSON, `publisher.sendSync` each to `eachMessage`',
+    JSON_OBJECTS,
+    { arraySize: 1 },
+    [200 * K, M],
+  ),
+]
+
+const log: readonly Row[] = [
+  row(
+    'log-64',
+    "Millrace's log by itself, 64-byte records, 255 per frame",
+    PARTITION_LOG,
+    { sizeBytes: 64, batch: 255 },
+    [2 * M, 10 * M],
+  ),
+  row(
+    'log-64-single',
+    "Millrace's log by itself, 64-byte records, one per frame",
+    PARTITION_LOG,
+    { sizeBytes: 64, batch: 1 },
+    [500 * K, 2 * M],
+  ),
+]
+
+/** Every row, in the order of the table. */
+export const rows: readonly Row[] = [...peers, ...engine, ...log]
+
+/** What benny measures inside one thread. */
+export const suites = [
+  { name: 'log', module: new URL('./micro/log.js', import.meta.url) },
+  { name: 'codec', module: new URL('./micro/codec.js', import.meta.url) },
+  { name: 'partitioner', module: new URL('./micro/partitioner.js', import.meta.url) },
+]
