@@ -64,6 +64,7 @@ export class Member implements LaneHost {
   private readonly lanes = new Map<GroupPartition, Lane>()
   private generation = Number.NaN
   private poked: (() => void) | undefined
+  private watched: Promise<void> | undefined
   private isPoked = false
   /** A busy lane is to be given back once it is not. */
   private isAssignmentOpen = false
@@ -192,7 +193,7 @@ export class Member implements LaneHost {
    */
   private async idle(): Promise<void> {
     const { thread } = this
-    for (const lane of this.lanes.values()) if (!lane.isBusy) lane.commitProgress()
+    for (const lane of this.lanes.values()) lane.commitProgress()
     this.options.onProgress?.(this.stats)
     const { signal } = thread
     for (const { log } of this.lanes.keys()) enlist(log.words, DATA_WAITERS_WORD, thread.slot)
@@ -205,10 +206,14 @@ export class Member implements LaneHost {
   }
 
   private sleep(signal: number): Promise<void> {
-    const poked = new Promise<void>((resolve) => {
+    return new Promise((resolve) => {
       this.poked = resolve
+      const woken = this.thread.whenWoken(signal)
+      // Several sleeps may be ended by pokes while one wait is pending: it needs one callback only.
+      if (woken === this.watched) return
+      this.watched = woken
+      void woken.then(() => this.poked?.())
     })
-    return Promise.race([this.thread.whenWoken(signal), poked])
   }
 
   private hasWork(): boolean {
