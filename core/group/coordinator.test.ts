@@ -86,6 +86,7 @@ test('a group is live while it has members: then its settings are fixed', () => 
     refused('GROUP_CONFLICT', "'billing'"),
   )
   fixture.coordinator.leave('billing', member)
+  cursor.release(fixture.logOf(), 0, member)
   const { coordinator, partitions } = fixture
   const bare = partitions.map((one) => ({ ...one, letters: undefined }))
   assert.equal(
@@ -164,6 +165,22 @@ test('a member that has left and dies before it let go loses its partitions all 
   assert.deepEqual(fixture.holders(), [0, 0])
   fixture.take(other.member)
   assert.deepEqual(fixture.holders(), [other.member, other.member])
+})
+
+test('a group is in use until its last leaver has let go, or is dead', () => {
+  const fixture = new GroupFixture(2)
+  fixture.open()
+  const { member, slot } = fixture.join()
+  fixture.coordinator.leave('billing', member)
+  const others = { ...SETTINGS, policy: '{"retry":1}' }
+  assert.throws(() => fixture.open('billing', others), refused('GROUP_CONFLICT', 'policy'))
+  assert.throws(() => fixture.coordinator.deleteGroup('billing'), refused('GROUP_CONFLICT'))
+  fixture.coordinator.buryThread(slot)
+  fixture.coordinator.deleteGroup('billing')
+  // The next group at this gate gets its partitions.
+  assert.equal(fixture.open('audit'), 0)
+  const next = fixture.join('audit')
+  assert.deepEqual(fixture.holders(), [next.member, next.member])
 })
 
 test('a member that has left and let go is forgotten: its thread may live on', () => {

@@ -96,7 +96,7 @@ export class Coordinator {
   ): number {
     const known = this.groups.get(id)
     if (known !== undefined && isDeepEqual(known.settings, settings)) return known.index
-    if (known !== undefined && known.members.size > 0) throw conflict(known, settings)
+    if (known !== undefined && isInUse(known)) throw conflict(known, settings)
     const partitions = partitionsOf()
     const group = known ?? this.addGroup(id, settings, partitions)
     this.dropGates(group, partitions)
@@ -141,11 +141,15 @@ export class Coordinator {
     throw new MillraceError('UNKNOWN_GROUP', `there is no group '${id}'`, { groupId: id })
   }
 
-  /** Forgets a group: nothing is held for it any more. It must have no members. */
+  /**
+   * Forgets a group: nothing is held for it any more.
+   *
+   * @throws MillraceError `GROUP_CONFLICT` while it has members, or some that still hold partitions
+   */
   deleteGroup(id: string): void {
     const group = this.groups.get(id)
     if (group === undefined) return
-    if (group.members.size > 0) {
+    if (isInUse(group)) {
       throw new MillraceError('GROUP_CONFLICT', `group '${id}' still has members`, { groupId: id })
     }
     this.dropGates(group, [])
@@ -258,6 +262,12 @@ function membersOf(members: ReadonlyMap<number, number>, slot: number): number[]
 function forgetLeavers({ index, partitions, leavers }: Group): void {
   const holders = new Set(partitions.map(({ log }) => cursor.holderOf(log, index)))
   for (const member of leavers.keys()) if (!holders.has(member)) leavers.delete(member)
+}
+
+/** Whether anybody reads for the group, or still finishes what it read. */
+function isInUse(group: Group): boolean {
+  forgetLeavers(group)
+  return group.members.size + group.leavers.size > 0
 }
 
 function conflict(group: Group, wanted: GroupSettings): MillraceError {
