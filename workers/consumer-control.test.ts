@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { json } from '../core/codec/json.js'
+import { utf8 } from '../core/codec/utf8.js'
 import type { Consumer } from './consumer.js'
 import type { Engine } from './engine.js'
 import {
@@ -65,6 +66,39 @@ test('a producer waits for a group that is stopped, and everything arrives', asy
   await until('both have all', () => fast.length + late.length === 600)
   assert.deepEqual(fast, values)
   assert.deepEqual(late, values)
+})
+
+test('of two groups in one thread, the one that wakes does not keep the other asleep', async (t) => {
+  const engine = await openEngine(t, { lines: { partitions: 1, codec: utf8(), memory: '64KiB' } })
+  const publisher = engine.publisher<string>('lines')
+  const options = { topics: ['lines'], from: 'earliest' } as const
+  const quick = engine.consumer<string>({ ...options, groupId: 'quick' })
+  const slow = engine.consumer<string>({ ...options, groupId: 'slow' })
+  await quick.run({ eachMessage: () => {} })
+  await slow.run({
+    eachMessage: ({ message: { value } }) => {
+      if (value === 'second') {
+        publisher.trySend(null, 'third')
+        publisher.flush()
+      }
+      const other = () => quick.lag().messages === 0
+      return value === 'first' ? until('the other sleeps', other) : undefined
+    },
+  })
+  publisher.trySend(null, 'first')
+  publisher.trySend(null, 'second')
+  publisher.flush()
+  await until('all came', () => quick.stats().processed + slow.stats().processed === 6)
+})
+
+test('what is done is committed while the next message is in hand', async (t) => {
+  const engine = await openEngine(t, TWO)
+  await sendTogether(engine, 'orders', range(3))
+  const consumer = engine.consumer<number>(GROUP)
+  await consumer.run({
+    eachMessage: ({ message }) => (message.value < 2 ? sleep(1) : new Promise(() => {})),
+  })
+  await until('two of three are committed', () => consumer.lag().messages === 1)
 })
 
 test('a group begins with the next message unless it says otherwise', async (t) => {
