@@ -111,6 +111,7 @@ test('after close everything is refused with its code', async (t) => {
   assert.throws(() => engine.publisher('orders'), refusal('ENGINE_CLOSED'))
   assert.throws(() => engine.deadLetters('billing'), refusal('ENGINE_CLOSED'))
   assert.throws(() => engine.handle(), refusal('ENGINE_CLOSED'))
+  assert.throws(() => consumer.lag(), refusal('ENGINE_CLOSED'))
   const options = { groupId: 'late', topics: ['orders'] }
   assert.throws(() => engine.consumer(options), refusal('ENGINE_CLOSED'))
   await assert.rejects(engine.deleteGroup('billing'), refusal('ENGINE_CLOSED'))
