@@ -9,7 +9,7 @@ import { heldPlace, placeReader } from '../core/log/finder.js'
 import { SPACE_WAITERS_WORD } from '../core/log/layout.js'
 import type { PartitionLog } from '../core/log/partition-log.js'
 import { Reader } from '../core/log/reader.js'
-import { enlist, hasSleepers, withdraw } from '../core/log/wait-set.js'
+import { enlist, hasSleepers, wakeSleepers, withdraw } from '../core/log/wait-set.js'
 import type { Producer } from '../core/producer/producer.js'
 import type { Thread } from '../core/thread.js'
 import { type Message, readMessage } from '../core/topic/received-message.js'
@@ -91,8 +91,14 @@ export class Lane {
     this.messageContext = { ...shared, attempt: 1, message: undefined as never }
     const batch = new RecordBatch<unknown>(topic, partition.partition, this.reader)
     this.batchContext = { ...shared, attempt: 1, batch }
+    this.wakeProducers()
     this.countRedeliveries(owned.committed)
     this.place(owned.committed)
+  }
+
+  /** They may have found the log full because of what this lane held until now. */
+  private wakeProducers(): void {
+    wakeSleepers(this.partition.log.words, SPACE_WAITERS_WORD, this.host.thread.table)
   }
 
   private get isPerMessage(): boolean {
@@ -109,8 +115,11 @@ export class Lane {
 
   /** Puts the reader on an offset that the gate holds. */
   private place(offset: number): void {
-    placeReader(this.reader, heldPlace(this.partition.log, offset), offset)
+    const { log } = this.partition
+    placeReader(this.reader, heldPlace(log, offset), offset)
     this.attempt = 1
+    // Producers may have found the log full because of what was held here before.
+    wakeSleepers(log.words, SPACE_WAITERS_WORD, this.host.thread.table)
   }
 
   /** Whether `step` would hand something over. */
@@ -130,6 +139,7 @@ export class Lane {
       if (!reader.next()) return false
       // The gate holds what is not committed; this holds what is, but is still being read.
       cursor.hold(this.partition.log, this.host.gate, reader.offset)
+      this.wakeProducers()
     }
     if (this.host.isAtMostOnce) this.commitTo(reader.offset + reader.remaining)
     if (this.isFenced) return true
@@ -396,6 +406,7 @@ export class Lane {
   /** After a seek, by the owner: goes on from where the cursor is now. */
   restart(): void {
     const owned = cursor.follow(this.partition.log, this.host.gate)
+    this.wakeProducers()
     this.epoch = owned.epoch
     this.committed = owned.committed
     this.processed = owned.committed
