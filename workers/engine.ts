@@ -155,16 +155,21 @@ export class Engine extends EventEmitter<EngineEvents> implements AsyncDisposabl
   }
 
   private async finish(options: { readonly timeoutMs?: number }): Promise<void> {
-    if (this.local.thread.isOpen) this.local.flush()
     const results = await Promise.allSettled([
+      this.flush(),
       ...[...this.consumers].map((consumer) => consumer.close(options)),
       ...[...this.producers].map((producer) => producer.close()),
     ])
     if (this.isOwner) this.local.thread.table.close()
-    this.local.thread.leave()
+    this.local.close()
     await this.supervisor?.end()
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
+  }
+
+  /** What is staged is published, unless the engine was closed by its owner meanwhile. */
+  private async flush(): Promise<void> {
+    if (this.local.thread.isOpen) this.local.flush()
   }
 
   private ensureSupervisor(): SupervisorThread {

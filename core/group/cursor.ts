@@ -27,6 +27,7 @@ export interface Ownership {
 export function activateGate(log: PartitionLog, gate: number, offset: number): void {
   memory.storeLong(log.longs, layout.gateCursorLong(gate), pack(1, offset | 0))
   markDelivered(log, gate, offset)
+  hold(log, gate, offset)
   setPaused(log, gate, false)
   memory.store(log.words, layout.gateStateWord(gate), 1)
   raiseTo(log.words, layout.GATES_USED_WORD, gate + 1)

@@ -45,9 +45,9 @@ export class Appender {
   /** End of the chain as far as this thread followed it, and the offset there. */
   private position = 0
   private offset = 0
-  /** The segment that this thread entered last: the word of its base offset, and what it said. */
-  private baseWord = 0
-  private base = 0
+  /** The segment that this thread entered last, and which use of it that was. */
+  private segment = 0
+  private use = 0
   private framesSinceTail = 0
   /** The frame claimed last. */
   private claimed = 0
@@ -189,7 +189,7 @@ export class Appender {
           this.restart()
           continue
         }
-        this.remember(log.segmentOf(this.position))
+        this.enter(log.segmentOf(this.position))
       }
       const tag = memory.load(log.words, log.tagWord(this.position))
       if (tag === layout.freeTag(log.lapOf(this.position))) return this.offset
@@ -214,7 +214,7 @@ export class Appender {
     const { log } = this
     for (let turn = 0; ; turn++) {
       if (log.isOpen(this.position)) {
-        this.remember(log.segmentOf(this.position))
+        this.enter(log.segmentOf(this.position))
         return true
       }
       const opening = openSegment(log, this.slot, this.position, this.offset)
@@ -230,26 +230,26 @@ export class Appender {
   /** Goes on from the tail: this thread begins, or is so far behind that its segment is reused. */
   private restart(): void {
     const tail = readTail(this.log)
-    this.baseWord = layout.segmentOffsetLowWord(tail.segment)
-    this.base = tail.base | 0
+    this.segment = tail.segment
+    this.use = tail.use
     this.position = tail.position
     this.offset = tail.offset
     this.framesSinceTail = 0
   }
 
-  /** Enters a segment: from here on its base offset tells whether it is still the same use of it. */
-  private remember(segment: number): void {
+  /** At the start of a segment that is open. */
+  private enter(segment: number): void {
     this.offset = this.log.segmentOffset(segment)
-    this.baseWord = layout.segmentOffsetLowWord(segment)
-    this.base = this.offset | 0
+    this.segment = segment
+    this.use = this.log.segmentUse(segment)
   }
 
   /**
    * What this thread remembers may be so old that all 2^32 positions went by (256 GiB): the tags of
-   * that lap look like those of this one. Base offsets do not come again at the same time.
+   * that lap look like those of this one.
    */
   private refresh(): void {
-    if (memory.load(this.log.words, this.baseWord) !== this.base) this.restart()
+    if (this.log.segmentUse(this.segment) !== this.use) this.restart()
   }
 
   private moveTail(): void {

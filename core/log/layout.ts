@@ -256,6 +256,11 @@ const SEGMENT_STATE_WORD = 0
 /** Offset of the segment's first record, as two halves. Written under the lease while sealed. */
 const SEGMENT_OFFSET_LOW_WORD = 1
 const SEGMENT_OFFSET_HIGH_WORD = 2
+/**
+ * How often the segment was opened, modulo 2^32: tells two uses apart whose laps look alike, as they
+ * do when all 2^32 positions lie between them. Written with the offset.
+ */
+const SEGMENT_USE_WORD = 3
 
 export function segmentStateWord(segment: number): number {
   return SEGMENTS_WORD + segment * SEGMENT_WORDS + SEGMENT_STATE_WORD
@@ -267,6 +272,10 @@ export function segmentOffsetLowWord(segment: number): number {
 
 export function segmentOffsetHighWord(segment: number): number {
   return SEGMENTS_WORD + segment * SEGMENT_WORDS + SEGMENT_OFFSET_HIGH_WORD
+}
+
+export function segmentUseWord(segment: number): number {
+  return SEGMENTS_WORD + segment * SEGMENT_WORDS + SEGMENT_USE_WORD
 }
 
 export function openState(lap: number): number {

@@ -137,6 +137,11 @@ export class PartitionLog {
     return memory.load(this.words, layout.segmentOffsetHighWord(segment)) * 2 ** 32 + low
   }
 
+  /** Which use of the segment this is. */
+  segmentUse(segment: number): number {
+    return memory.load(this.words, layout.segmentUseWord(segment))
+  }
+
   /** Under the lease, while the segment is sealed. */
   setSegmentOffset(segment: number, offset: number): void {
     memory.store(this.words, layout.segmentOffsetLowWord(segment), offset | 0)

@@ -45,9 +45,8 @@ export function openSegment(
   const oldPosition = (position - log.capacityGranules) | 0
   const oldOpen = layout.openState(log.lapOf(oldPosition))
   // Only spares a seal that would be taken back.
-  if (memory.load(words, stateWord) === oldOpen && !gatesAllow(log, oldPosition)) {
-    return Opening.FULL
-  }
+  const isOpen = memory.load(words, stateWord) === oldOpen
+  if (isOpen && (!gatesAllow(log, oldPosition) || isHeld(log, oldPosition))) return Opening.FULL
   if (memory.compareExchange(words, layout.LEASE_WORD, 0, slot) !== 0) return Opening.BUSY
   const opening = openUnderLease(log, position, offset)
   memory.compareExchange(words, layout.LEASE_WORD, slot, 0)
@@ -69,16 +68,20 @@ function openUnderLease(log: PartitionLog, position: number, offset: number): Op
 
   advanceTail(log, position, offset)
   memory.store(words, stateWord, oldSealed)
-  // Pins first: a seek moves its gate back under a pin, so a pin that is gone has a visible gate.
+  // In this order. A seek moves its gate back under a pin: when the pin is gone, the gate shows. An
+  // owner holds its place and then makes sure of its epoch: when a later seek shows, so does the
+  // hold.
   const pinned = isPinned(log, segment)
   const needed = !gatesAllow(log, oldPosition) || hasClaim(log, oldPosition)
-  if (needed || pinned) {
+  const held = isHeld(log, oldPosition)
+  if (needed || pinned || held) {
     // What is needed was needed before the seal: it is intact. Under somebody else's seal it may be
-    // rubble, and the pin one that is about to be taken back.
+    // rubble, and the pin or hold one that is about to be taken back.
     if (needed || state === oldOpen) memory.store(words, stateWord, oldOpen)
     return Opening.FULL
   }
   log.setSegmentOffset(segment, offset)
+  memory.store(words, layout.segmentUseWord(segment), log.segmentUse(segment) + 1)
   const firstTag = log.tagWord(position)
   const free = layout.freeTag(log.lapOf(position))
   memory.fill(words, free, firstTag, firstTag + log.segmentGranules)
@@ -103,23 +106,36 @@ function isPinned(log: PartitionLog, segment: number): boolean {
  */
 function gatesAllow(log: PartitionLog, oldPosition: number): boolean {
   const { words } = log
-  const next = log.segmentOf((oldPosition + log.segmentGranules) | 0)
-  const start = memory.load(words, layout.segmentOffsetLowWord(log.segmentOf(oldPosition)))
-  const end = memory.load(words, layout.segmentOffsetLowWord(next))
-  if (start === end) return true
+  const end = endOfUsed(log, oldPosition)
+  if (end === undefined) return true
   const used = memory.load(words, layout.GATES_USED_WORD)
   for (let gate = 0; gate < used; gate++) {
     if (memory.load(words, layout.gateStateWord(gate)) === 0) continue
     const committed = lowHalf(memory.loadLong(log.longs, layout.gateCursorLong(gate)))
-    if (((committed - end) | 0) <= 0 || isHeld(words, gate, end)) return false
+    if (((committed - end) | 0) <= 0) return false
   }
   return true
 }
 
-/** Whether the gate's holder still reads before `end`, though a seek has moved the cursor on. */
-function isHeld(words: Int32Array, gate: number, end: number): boolean {
-  if (memory.load(words, layout.gateHolderWord(gate)) === 0) return false
-  return ((memory.load(words, layout.gateHeldWord(gate)) - end) | 0) <= 0
+/** Whether the owner of a partition still reads in the segment, though a seek has let it go. */
+function isHeld(log: PartitionLog, oldPosition: number): boolean {
+  const { words } = log
+  const end = endOfUsed(log, oldPosition)
+  if (end === undefined) return false
+  const used = memory.load(words, layout.GATES_USED_WORD)
+  for (let gate = 0; gate < used; gate++) {
+    if (memory.load(words, layout.gateHolderWord(gate)) === 0) continue
+    if (((memory.load(words, layout.gateHeldWord(gate)) - end) | 0) <= 0) return true
+  }
+  return false
+}
+
+/** Offset behind the segment's records, its lower half; undefined if it was never used. */
+function endOfUsed(log: PartitionLog, oldPosition: number): number | undefined {
+  const next = log.segmentOf((oldPosition + log.segmentGranules) | 0)
+  const start = memory.load(log.words, layout.segmentOffsetLowWord(log.segmentOf(oldPosition)))
+  const end = memory.load(log.words, layout.segmentOffsetLowWord(next))
+  return start === end ? undefined : end
 }
 
 /** Whether a frame of the segment is unfinished. A FREE tag is rubble: then there is none. */

@@ -12,8 +12,8 @@ export interface Place {
 export interface Tail extends Place {
   /** Of the position, or of the one before if the position is at the start of an unopened one. */
   readonly segment: number
-  /** Offset of that segment's first record. */
-  readonly base: number
+  /** Which use of that segment it is known from. */
+  readonly use: number
 }
 
 /** The tail: a frame boundary in the newest open segment, at or shortly before the chain's end. */
@@ -25,9 +25,10 @@ export function readTail(log: PartitionLog): Tail {
     const known = log.isOpen(position) ? position : (position - 1) | 0
     const segment = log.segmentOf(known)
     const base = log.segmentOffset(segment)
+    const use = log.segmentUse(segment)
     // Open before and after: the base belongs to this lap. Else the tail has moved on meanwhile.
     if (log.isOpen(known)) {
-      return { position, offset: base + ((lowHalf(tail) - base) >>> 0), segment, base }
+      return { position, offset: base + ((lowHalf(tail) - base) >>> 0), segment, use }
     }
     memory.pause(turn)
   }

@@ -256,6 +256,11 @@ export class TopicWriter<T = unknown> {
     if (this.failure !== undefined) throw this.failure
   }
 
+  /** Gives up what waits. Every later call is refused. */
+  close(): void {
+    this.fail(engineClosed())
+  }
+
   private markDirty(writer: PartitionWriter): void {
     this.checkOpen()
     writer.isDirty = true
@@ -288,8 +293,9 @@ export class TopicWriter<T = unknown> {
     try {
       while (this.awaited.length > 0) {
         const { signal } = this.thread
-        for (const writer of this.awaited) writer.enlist()
+        // Before enlisting: a thread that has left has no slot any more.
         this.checkOpen()
+        for (const writer of this.awaited) writer.enlist()
         this.awaited = this.awaited.filter(isStillBlocked)
         if (this.awaited.length > 0) await this.thread.whenWoken(signal)
       }
