@@ -29,15 +29,16 @@ export interface JobOutcome {
 
 /** So many flights are sent before timers and events get their turn. */
 const FLIGHTS_PER_TURN = 4096
-/** Messages that a group has to be behind to be called busy. */
-const BUSY_LAG = 5000
-const POLL_MS = 10
+/** The most that the paused group is let fall behind: it fits into the smallest log. */
+const BACKLOG_MOST = 200_000
+const POLL_MS = 1
 /** Nothing here takes so long: if nothing moves for that time, something is broken. */
 const STALL_MS = 30_000
 
 /**
- * Sends the flights through one topic to two groups of worker threads, kills a worker half-way, and
- * waits until both groups have handled everything.
+ * Sends the flights through one topic to two groups of worker threads. Half-way it stops one group
+ * for a while, and kills a worker as it makes up for that. Then it waits until both groups have
+ * handled everything.
  */
 export async function runJob(
   columns: FlightColumns,
@@ -73,15 +74,20 @@ export async function runJob(
     lag: { delays: delays.lag().messages, routes: routes.lag().messages },
   }))
   const startMs = performance.now()
-  await sender.sendUntil(Math.floor(columns.count / 2))
+  const half = Math.floor(columns.count / 2)
+  const backlog = Math.min(BACKLOG_MOST, Math.floor(half / 2))
+  await sender.sendUntil(half - backlog)
+  await untilBehind([delays], 0)
+  await delays.pause()
+  await sender.sendUntil(half)
   if (options.sabotage) sender.loseOne()
-  // A worker that dies in its sleep leaves nothing to be handled again.
-  while (!sender.isDone && delays.lag().messages < BUSY_LAG) await sender.sendSome()
-  const killedAfterFlights = sender.sent
+  await delays.resume()
+  // In the midst of its backlog: a worker that dies in its sleep has nothing to be handled again.
+  await untilBehind([delays], Math.floor(backlog * 0.75))
   const killed = killWorker(delays)
   await sender.sendUntil(columns.count)
   await killed
-  await drained([delays, routes])
+  await untilBehind([delays, routes], 0)
   const runMs = performance.now() - startMs
   progress.stop()
 
@@ -96,7 +102,7 @@ export async function runJob(
       delays: { redelivered: delays.stats().redelivered, crashes: crashes.delays() },
       routes: { redelivered: routes.stats().redelivered, crashes: crashes.routes() },
     },
-    killedAfterFlights,
+    killedAfterFlights: half,
   }
 }
 
@@ -111,10 +117,6 @@ class Sender {
     this.#columns = columns
   }
 
-  get isDone(): boolean {
-    return this.sent === this.#columns.count
-  }
-
   /** Sends what is left of the first `count` flights. While the log is full, it waits. */
   async sendUntil(count: number): Promise<void> {
     const publisher = this.#publisher
@@ -127,10 +129,6 @@ class Sender {
       if (this.sent % FLIGHTS_PER_TURN === 0) await nextTurn()
     }
     await publisher.flushed({ timeoutMs: STALL_MS })
-  }
-
-  async sendSome(): Promise<void> {
-    await this.sendUntil(Math.min(this.sent + FLIGHTS_PER_TURN, this.#columns.count))
   }
 
   /** Counts a flight as sent without sending it: the check at the end has to find that. */
@@ -154,13 +152,13 @@ function countCrashes(consumer: Consumer): () => number {
   return () => crashes
 }
 
-/** Resolves when no group has anything left to handle. */
-async function drained(consumers: readonly Consumer[]): Promise<void> {
+/** Resolves when the groups together have no more than so many messages left to handle. */
+async function untilBehind(consumers: readonly Consumer[], messages: number): Promise<void> {
   let least = Number.POSITIVE_INFINITY
   let leastAtMs = performance.now()
   for (;;) {
     const left = consumers.reduce((sum, consumer) => sum + consumer.lag().messages, 0)
-    if (left === 0) return
+    if (left <= messages) return
     if (left < least) {
       least = left
       leastAtMs = performance.now()
