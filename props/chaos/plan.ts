@@ -36,12 +36,12 @@ export function drawPlan(seed: number): Plan {
     producers: random.integer(1, 3),
     pauseMs: random.pick([0, 0, 0, 1]),
     groups: random.chance(0.25) ? 2 : 1,
-    workers: random.integer(1, 4),
+    workers: random.pick([1, 2, 3, 4]),
     handler: random.pick(['message', 'batch']),
     asyncPerMille: random.pick([0, 0, 20]),
     throwsPerMillion: random.pick([0, 0, 300]),
-    spinMicroseconds: random.pick([0, 0, 10]),
-    calmMsMax: random.pick([30, 200, 600]),
+    spinMicroseconds: random.pick([0, 10, 50]),
+    calmMsMax: random.pick([30, 300, 600]),
   }
 }
 

@@ -8,6 +8,7 @@ import { ProducerFleet } from './producer-fleet.js'
 import { Random } from './random.js'
 import { SendLedger } from './send-ledger.js'
 import { DEATHS } from './switches.js'
+import { until } from './until.js'
 import { type Finding, type GroupVerdict, judgeGroup, type Property } from './verdict.js'
 
 /** How many deaths a trial brings about. */
@@ -93,6 +94,10 @@ class Trial {
     const { plan, sends, groups } = this
     for (const group of groups) await group.start()
     const fleet = new ProducerFleet(this.engine, sends, plan, this.random)
+    await this.inTime(
+      'something was sent',
+      until('a send resolved', () => fleet.acknowledged > 0),
+    )
     await this.bringFaults(fleet)
     for (const group of groups) {
       group.switches.throwsPerMillion = 0
@@ -158,8 +163,8 @@ class Trial {
   private async killWhileFull(fleet: ProducerFleet): Promise<void> {
     const group = this.random.pick(this.groups)
     await group.pause()
-    const until = nowMs() + 200
-    while (!fleet.isOneWaiting && nowMs() < until) await sleep(1)
+    const limitMs = nowMs() + 200
+    while (!fleet.isOneWaiting && nowMs() < limitMs) await sleep(1)
     this.killProducer(fleet)
     await group.resume()
   }

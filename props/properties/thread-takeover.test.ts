@@ -98,11 +98,10 @@ test('zombie-fenced: who is held for dead and comes back, commits nothing', asyn
   await until('the late commit is refused', () => zombie.stats().staleCommits === 1)
 
   assert.equal(heir.lag().partitions[0]?.committedOffset, RECORDS)
-  assert.deepEqual(
-    heirSaw,
-    messages.map((_, offset) => offset),
-  )
-  assert.equal(heir.stats().redelivered, HANGS_AT + 1)
+  const first = heirSaw[0] ?? RECORDS
+  assert.ok(first <= HANGS_AT)
+  assert.deepEqual(heirSaw, messages.map((_, offset) => offset).slice(first))
+  assert.equal(heir.stats().redelivered, HANGS_AT + 1 - first)
   assert.equal(zombieSaw.length, HANGS_AT + 1)
   await heir.close()
 })
