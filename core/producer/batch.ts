@@ -129,8 +129,12 @@ export class Batch {
       this.openTimestamp = nowMs()
       this.openNewest = Number.NEGATIVE_INFINITY
     }
-    const effective = timestamp ?? this.openTimestamp
-    if (effective > this.openNewest) this.openNewest = effective
+    // One branch for each: a value that is sometimes the one, sometimes the other would be boxed.
+    if (timestamp !== undefined) {
+      if (timestamp > this.openNewest) this.openNewest = timestamp
+    } else if (this.openTimestamp > this.openNewest) {
+      this.openNewest = this.openTimestamp
+    }
     const isFull = ++this.openCount === layout.FRAME_RECORDS_MAX
     if (isFull || end - this.openFrom >= this.frameBytesTarget) this.closeFrame(end)
   }
