@@ -16,7 +16,7 @@ const ORIGIN = 12
 const DESTINATION = 15
 const SIZE_BYTES = 18
 
-/** A flight as JSON takes 90 bytes and 900 ns each way; in this layout it takes 18 bytes. */
+/** 18 bytes for a flight; as JSON it takes about 95. */
 const flightCodec: Codec<Flight> = defineCodec<Flight>({
   name: 'flight',
   module: import.meta.url,

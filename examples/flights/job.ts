@@ -9,7 +9,7 @@ import { allocateResults, type Results, readResults } from './results.js'
 import { describeFlight } from './totals.js'
 
 /** What a consumer noticed of the death of its worker. */
-export interface GroupOutcome {
+interface GroupOutcome {
   /** Messages handed over again, because the dead worker had not committed them. */
   readonly redelivered: number
   readonly crashes: number

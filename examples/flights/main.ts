@@ -39,6 +39,7 @@ async function start(options: JobOptions): Promise<number> {
 
 /** Reads the flights, lets the engine count them, counts them directly, and compares. */
 async function produceFigures(options: JobOptions, screen: Screen): Promise<Figures> {
+  screen.write(`reading ${options.limit.toLocaleString('en')} flights\n`)
   const load = await timed(() => loadFlights(options.limit))
   const columns = load.value
   const outcome = await runJob(columns, options, screen)

@@ -1,7 +1,7 @@
 import type { Totals } from './totals.js'
 
 /** What one group did. */
-export interface GroupFigures {
+interface GroupFigures {
   /** Flights that it counted: each once, however often it came. */
   readonly counted: number
   readonly redelivered: number
