@@ -89,6 +89,10 @@ function findDifferences(outcome: JobOutcome, direct: Totals): string[] {
   if (results.outOfOrder > 0) {
     differences.push(`order: ${results.outOfOrder} flights came after a later one of their airport`)
   }
+  const { delays, routes } = outcome.groups
+  if (delays.crashes !== 1 || routes.crashes !== 0) {
+    differences.push(`crashes: ${delays.crashes} of delays and ${routes.crashes} of routes`)
+  }
   if (flights === ALL_FLIGHTS) {
     differences.push(
       ...compareWithKnownTotals(direct),
