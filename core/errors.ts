@@ -72,9 +72,18 @@ export class RetryAfterError extends MillraceError {
   override readonly name = 'RetryAfterError'
   readonly delayMs: number
 
-  /** @param delayMs milliseconds until the next attempt, 0 or more */
+  /**
+   * @param delayMs milliseconds until the next attempt: 0 or more, at most 2^31 - 1 count
+   * @throws MillraceError `INVALID_OPTION`
+   */
   constructor(delayMs: number, message = `the handler asked for a retry in ${delayMs} ms`) {
     super('RETRY_AFTER', message, { delayMs })
+    if (!(delayMs >= 0)) {
+      throw new MillraceError('INVALID_OPTION', `delayMs must be 0 or more, but is ${delayMs}`, {
+        field: 'delayMs',
+        received: delayMs,
+      })
+    }
     this.delayMs = delayMs
   }
 }

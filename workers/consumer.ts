@@ -395,11 +395,15 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
     const { thread } = this.host.parts.local
     thread.table.wake(thread.slot)
     this.member?.poke()
-    const isInTime = await withinTime(this.stop(), timeoutMs)
-    if (!isInTime) this.member?.abandon()
-    await this.memberEnd
-    await this.pool?.destroy()
-    this.host.forget(this as Consumer)
+    let isInTime = false
+    try {
+      isInTime = await withinTime(this.stop(), timeoutMs)
+      if (!isInTime) this.member?.abandon()
+      await this.memberEnd
+    } finally {
+      await this.pool?.destroy()
+      this.host.forget(this as Consumer)
+    }
     if (isInTime) return
     throw new MillraceError(
       'CLOSE_TIMEOUT',
@@ -434,9 +438,11 @@ async function withinTime(work: Promise<unknown>, timeoutMs: number): Promise<bo
     expire = resolve
   })
   const timer = after(timeoutMs, () => expire(false))
-  const isInTime = await Promise.race([work.then(() => true), expired])
-  timer.cancel()
-  return isInTime
+  try {
+    return await Promise.race([work.then(() => true), expired])
+  } finally {
+    timer.cancel()
+  }
 }
 
 function handlerUrl(handler: unknown): string {

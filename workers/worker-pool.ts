@@ -210,7 +210,11 @@ class PoolWorker {
     }
     this.restart = after(this.restartMs, () => {
       this.restart = undefined
-      this.start().catch(() => {})
+      this.start().catch((cause: Error) => {
+        // Without a thread to start in, or a slot for it, nobody else reports it.
+        const isReported = this.restart !== undefined || this.control.isStopping
+        if (!isReported && !this.host.isClosed()) this.crashed(cause)
+      })
     })
     this.restartMs = Math.min(this.restartMs * 2, RESTART_MS_MAX)
   }

@@ -6,7 +6,7 @@ import type { LogGeometry, PartitionLog } from '../log/partition-log.js'
 import type { Reader } from '../log/reader.js'
 import { writeHeaders } from '../topic/message.js'
 import { readRecordHeaders } from '../topic/received-message.js'
-import { DEAD_LETTER_HEADROOM_BYTES } from '../topic/topic.js'
+import { DEAD_LETTER_HEADROOM_BYTES, DEAD_LETTER_PREFIX } from '../topic/topic.js'
 
 /** Why a message is dead. */
 export type DeadLetterReason = 'rejected' | 'attempts' | 'decode'
@@ -28,7 +28,7 @@ const SEGMENT_GRANULES_MAX = layout.FRAME_GRANULES_MAX + 1
 
 /** Name of the topic that holds what a group could not handle of a topic. */
 export function deadLetterTopic(groupId: string, topic: string): string {
-  return `dlq.${groupId}.${topic}`
+  return `${DEAD_LETTER_PREFIX}${groupId}.${topic}`
 }
 
 /** A dead letter log holds any message of its source, and the headers about its death. */

@@ -48,7 +48,9 @@ export class RetryPolicy {
     if (error instanceof UnrecoverableError) return { action: 'dead', reason: 'rejected' }
     if (isUndecodable(error)) return { action: 'dead', reason: 'decode' }
     if (attempt >= this.attempts) return { action: 'dead', reason: 'attempts' }
-    if (error instanceof RetryAfterError) return { action: 'retry', delayMs: error.delayMs }
+    if (error instanceof RetryAfterError) {
+      return { action: 'retry', delayMs: Math.min(error.delayMs, TIMEOUT_MS_MAX) }
+    }
     return { action: 'retry', delayMs: this.delayMs(attempt) }
   }
 

@@ -220,6 +220,8 @@ export class Coordinator {
     }
     let abortedFrames = 0
     for (const log of this.logs) abortedFrames += repairLog(log, this.thread.table, slot)
+    // Of all groups: the dead may have given a partition back without having told its next owner.
+    for (const { index } of this.groups.values()) this.thread.table.advanceGeneration(index)
     this.thread.table.wakeAll()
     this.thread.table.freeSlot(slot)
     return { slot, abortedFrames, rebalances }

@@ -129,9 +129,7 @@ export function heldPlace(log: PartitionLog, offset: number): Place {
 
 /** Puts a reader on an offset within the frame that holds it. The caller holds the frame. */
 export function placeReader(reader: Reader, place: Place, offset: number): void {
-  reader.moveTo(place.position, place.offset)
-  if (place.offset >= offset || !reader.next()) return
-  while (reader.offset < offset && reader.nextRecord());
+  reader.moveTo(place.position, place.offset, offset)
 }
 
 /**

@@ -35,6 +35,7 @@ export class Reader {
   framePosition = 0
   /** Records left in it. */
   remaining = 0
+  private from = 0
   private frameLong = 0
   private record = 0
   private currentRecord = 0
@@ -45,10 +46,11 @@ export class Reader {
     this.offset = offset
   }
 
-  /** Starts again at the beginning of a frame. */
-  moveTo(position: number, offset: number): void {
+  /** Starts again at the beginning of a frame; records before `from`, if any, are passed over. */
+  moveTo(position: number, offset: number, from = offset): void {
     this.position = position
     this.offset = offset
+    this.from = from
     this.remaining = 0
   }
 
@@ -102,6 +104,7 @@ export class Reader {
     this.record = start + layout.FRAME_HEADER_BYTES
     const sizeBytes = memory.read(log.words, start / 4)
     memory.observe(log.bytes, start, start + sizeBytes)
+    while (this.offset < this.from && this.nextRecord());
   }
 
   /** Moves to the next record of the frame. @returns false behind the last one */

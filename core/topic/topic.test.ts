@@ -122,10 +122,10 @@ test('the fields of a codec are checked', () => {
 })
 
 test('names are those of Kafka', () => {
-  for (const name of ['a', 'dlq.billing.orders', 'A_b-9', 'x'.repeat(249)]) {
+  for (const name of ['a', 'orders.eu-1', 'A_b-9', 'x'.repeat(249)]) {
     assert.equal(create({}, name).name, name)
   }
-  for (const name of ['', '.', '..', 'a b', 'a/b', 'ä', 'x'.repeat(250)]) {
+  for (const name of ['', '.', '..', 'a b', 'a/b', 'ä', 'dlq.a.b', 'x'.repeat(250)]) {
     assert.throws(() => create({}, name), {
       code: 'INVALID_OPTION',
       message: /^topic name must be/,

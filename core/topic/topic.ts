@@ -37,6 +37,8 @@ export const DEAD_LETTER_HEADROOM_BYTES = 24 * 2 ** 10
 export const MESSAGE_BYTES_MAX =
   FRAME_BYTES_MAX - MESSAGE_OVERHEAD_BYTES - DEAD_LETTER_HEADROOM_BYTES
 
+/** Names of topics that hold dead letters begin with it. */
+export const DEAD_LETTER_PREFIX = 'dlq.'
 const NAME = /^[a-zA-Z0-9._-]{1,249}$/
 const OPTION_NAMES: ReadonlySet<string> = new Set([
   'partitions',
@@ -185,7 +187,15 @@ export class Topic<T = unknown> {
 }
 
 function checkName(name: string): void {
-  if (typeof name === 'string' && NAME.test(name) && name !== '.' && name !== '..') return
+  const isName = typeof name === 'string' && NAME.test(name) && name !== '.' && name !== '..'
+  if (isName && name.startsWith(DEAD_LETTER_PREFIX)) {
+    throw invalidOption(
+      'topic name',
+      `without the prefix ${DEAD_LETTER_PREFIX} of dead letters`,
+      name,
+    )
+  }
+  if (isName) return
   throw invalidOption('topic name', '1 to 249 of the characters a-z, A-Z, 0-9, ., _ and -', name)
 }
 
