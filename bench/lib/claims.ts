@@ -45,7 +45,7 @@ function judgeClaim(
   const { title } = result.row
   if ('heapBytesAtMost' in claim) {
     const measured = worseThread(result)
-    const promise = `allocates nothing per message: at most ${claim.heapBytesAtMost} byte of heap`
+    const promise = `allocates nothing per message: at most ${claim.heapBytesAtMost} bytes of heap, which come per batch`
     return { title, promise, measured, verdict: judge(measured, claim.heapBytesAtMost, 'at most') }
   }
   const base = results.find(({ row }) => row.name === claim.base)

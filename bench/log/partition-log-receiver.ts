@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads'
-import { acquire, commit } from '../../core/group/cursor.js'
+import { commit, ownership } from '../../core/group/cursor.js'
 import { PartitionLog } from '../../core/log/partition-log.js'
 import { Reader } from '../../core/log/reader.js'
 import * as memory from '../../core/memory.js'
@@ -10,12 +10,12 @@ import { announceReady, type ReceiverData } from '../lib/thread.js'
 import { GATE, type LogSetup } from './partition-log.js'
 
 const COMMIT_RECORDS = 1000
-const MEMBER = 1
 
 const { lane: laneData, setup } = workerData as ReceiverData<LogSetup>
 const log = new PartitionLog(memory.attach(setup.log))
 const threads = new ThreadTable(memory.attach(setup.threads))
-const { epoch, committed } = acquire(log, GATE, MEMBER) ?? { epoch: 0, committed: 0 }
+// The gate alone keeps records from being recycled; there is no seek that a holder would guard.
+const { epoch, committed } = ownership(log, GATE)
 const reader = new Reader(log, 0, committed)
 const tally = new RecordTally()
 const lane = new ReceiverLane(laneData, tally)
