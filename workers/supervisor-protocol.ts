@@ -3,7 +3,7 @@ import { type ErrorCode, MillraceError } from '../core/errors.js'
 import type { GroupSettings, Rebalance } from '../core/group/coordinator.js'
 
 /** Memory of a topic, for threads that need no codec. */
-export interface TopicMemory {
+interface TopicMemory {
   readonly name: string
   readonly buffers: readonly SharedArrayBuffer[]
 }

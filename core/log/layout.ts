@@ -28,7 +28,7 @@ const LONG_BYTES = 8
 const WORDS_PER_LONG = LONG_BYTES / WORD_BYTES
 
 /** Words that different threads write lie this far apart: two cache lines, for the prefetcher. */
-export const STRIDE_WORDS = 128 / WORD_BYTES
+const STRIDE_WORDS = 128 / WORD_BYTES
 
 /** One gate for each group of the engine. */
 export const GATES_MAX = GROUPS_MAX
