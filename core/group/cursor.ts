@@ -29,8 +29,9 @@ export function activateGate(log: PartitionLog, gate: number, offset: number): v
   markDelivered(log, gate, offset)
   hold(log, gate, offset)
   setPaused(log, gate, false)
-  memory.store(log.words, layout.gateStateWord(gate), 1)
+  // In this order, so that an active gate is one that every recycler looks at.
   raiseTo(log.words, layout.GATES_USED_WORD, gate + 1)
+  memory.store(log.words, layout.gateStateWord(gate), 1)
 }
 
 export function isActive(log: PartitionLog, gate: number): boolean {

@@ -46,7 +46,9 @@ export function openSegment(
   const oldOpen = layout.openState(log.lapOf(oldPosition))
   // Only spares a seal that would be taken back.
   const isOpen = memory.load(words, stateWord) === oldOpen
-  if (isOpen && (!gatesAllow(log, oldPosition) || isHeld(log, oldPosition))) return Opening.FULL
+  if (isOpen && (gateNeed(log, oldPosition) !== Need.NOTHING || isHeld(log, oldPosition))) {
+    return Opening.FULL
+  }
   if (memory.compareExchange(words, layout.LEASE_WORD, 0, slot) !== 0) return Opening.BUSY
   const opening = openUnderLease(log, position, offset)
   memory.compareExchange(words, layout.LEASE_WORD, slot, 0)
@@ -72,11 +74,13 @@ function openUnderLease(log: PartitionLog, position: number, offset: number): Op
   // owner holds its place and then makes sure of its epoch: when a later seek shows, so does the
   // hold.
   const pinned = isPinned(log, segment)
-  const needed = !gatesAllow(log, oldPosition) || hasClaim(log, oldPosition)
-  const held = isHeld(log, oldPosition)
+  const need = gateNeed(log, oldPosition)
+  const needed = need === Need.RECORDS || hasClaim(log, oldPosition)
+  const held = need === Need.PLACE || isHeld(log, oldPosition)
   if (needed || pinned || held) {
-    // What is needed was needed before the seal: it is intact. Under somebody else's seal it may be
-    // rubble, and the pin or hold one that is about to be taken back.
+    // Records that are needed were needed before the seal: they are intact. Under somebody else's
+    // seal the rest may be rubble: a pin or hold that is about to be taken back, or a new group
+    // that begins with the next segment, does not open it again.
     if (needed || state === oldOpen) memory.store(words, stateWord, oldOpen)
     return Opening.FULL
   }
@@ -97,24 +101,30 @@ function isPinned(log: PartitionLog, segment: number): boolean {
   return false
 }
 
+/** What the gates need of a segment. */
+const Need = { NOTHING: 0, PLACE: 1, RECORDS: 2 } as const
+type Need = (typeof Need)[keyof typeof Need]
+
 /**
- * Whether every gate has passed the segment: has committed a record of the next one. To have
- * committed all records of this one is not enough: the reader may stand before the pad at its end,
- * where the tags of a new lap would mislead it; or it commits before it reads.
+ * A gate that has not committed all records of the segment needs them. One that has committed just
+ * these, and none of the next segment, needs the place: its reader may stand before the pad at the
+ * end, where the tags of a new lap would mislead it; or it commits before it reads.
  *
  * A segment that was never used begins where the next one does, as no used one does.
  */
-function gatesAllow(log: PartitionLog, oldPosition: number): boolean {
+function gateNeed(log: PartitionLog, oldPosition: number): Need {
   const { words } = log
   const end = endOfUsed(log, oldPosition)
-  if (end === undefined) return true
+  if (end === undefined) return Need.NOTHING
+  let need: Need = Need.NOTHING
   const used = memory.load(words, layout.GATES_USED_WORD)
   for (let gate = 0; gate < used; gate++) {
     if (memory.load(words, layout.gateStateWord(gate)) === 0) continue
     const committed = lowHalf(memory.loadLong(log.longs, layout.gateCursorLong(gate)))
-    if (((committed - end) | 0) <= 0) return false
+    if (((committed - end) | 0) < 0) return Need.RECORDS
+    if (committed === end) need = Need.PLACE
   }
-  return true
+  return need
 }
 
 /** Whether the owner of a partition still reads in the segment, though a seek has let it go. */

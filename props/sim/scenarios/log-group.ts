@@ -16,6 +16,7 @@ import { heldPlace, pinOffset, placeReader, unpin } from '../../../core/log/find
 import * as layout from '../../../core/log/layout.js'
 import type { LogGeometry } from '../../../core/log/partition-log.js'
 import { Reader } from '../../../core/log/reader.js'
+import { wakeSleepers } from '../../../core/log/wait-set.js'
 import { Status } from '../execution.js'
 import * as memory from '../memory.js'
 import { record, type Scenario, sometimes } from '../scenario.js'
@@ -231,6 +232,7 @@ function readUntil(world: LogWorld, end: number): void {
   const { log, threads } = world
   const acquired = acquire(log, GATE, slotOf(world, 'member1'))
   assert.ok(acquired !== undefined)
+  wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, threads)
   let owned: Ownership = acquired
   const reader = readerAt(world, owned.committed)
   while (owned.committed <= end) {
@@ -239,15 +241,22 @@ function readUntil(world: LogWorld, end: number): void {
       return reader.hasNext() || currentEpoch(log, GATE) !== epoch
     })
     if (currentEpoch(log, GATE) === epoch && reader.next()) {
-      hold(log, GATE, reader.offset)
+      holdFrame(world, reader)
       readFrame(reader)
       owned = { epoch, committed: reader.offset }
       if (commit(log, threads, GATE, epoch, committed, reader.offset)) continue
     }
     sometimes('sought')
     owned = follow(log, GATE)
+    wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, threads)
     placeReader(reader, heldPlace(log, owned.committed), owned.committed)
   }
+}
+
+/** As a lane does: producers may have found the log full because of what was held until now. */
+function holdFrame({ log, threads }: LogWorld, reader: Reader): void {
+  hold(log, GATE, reader.offset)
+  wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, threads)
 }
 
 /** Everyone who sleeps ends when the engine is closed, on both sides. */
