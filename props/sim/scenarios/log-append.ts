@@ -17,7 +17,7 @@ import {
 } from './log-world.js'
 
 /** One frame to send: how many records, in how many granules. */
-export interface Shipment {
+interface Shipment {
   readonly count: number
   readonly granules: number
 }

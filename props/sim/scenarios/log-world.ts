@@ -134,12 +134,12 @@ export function timestampOf(number: number): number {
 }
 
 /** One number for a sender and the number of its record. */
-export function recordName(sender: number, number: number): number {
+function recordName(sender: number, number: number): number {
   return sender * 1000 + number
 }
 
 /** The name of the record that a reader is on; fails if it is torn. */
-export function readName(reader: Reader): number {
+function readName(reader: Reader): number {
   const { words } = reader.log
   const name = words[reader.valueFrom >>> 2] as number
   for (let at = reader.valueFrom; at < reader.valueTo; at += 4) {
