@@ -76,3 +76,16 @@ test('a wait keeps its thread alive, and no longer', async () => {
   await woken
   assert.equal(active(), before)
 })
+
+test('a thread takes part until it leaves or the engine closes; both wake what waits in it', async () => {
+  for (const end of ['leave', 'close'] as const) {
+    const thread = createThread()
+    assert.equal(thread.isOpen, true)
+    const woken = thread.whenWoken(thread.signal)
+    if (end === 'leave') thread.leave()
+    else thread.table.close()
+    await woken
+    assert.equal(thread.isOpen, false)
+    assert.equal(thread.table.closed, end === 'close')
+  }
+})

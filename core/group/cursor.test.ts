@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import * as memory from '#memory'
 import {
   actingBeforeLong,
   appendValues,
@@ -129,6 +130,41 @@ test('a fence keeps a commit that came between its steps', () => {
   })
   cursor.fence(view, GATE, MEMBER)
   assert.deepEqual(cursor.ownership(log, GATE), { epoch: epoch + 1, committed: 7 })
+})
+
+test('the place where an owner goes on is held before it is sure of its epoch', () => {
+  const { log, table } = createWorld(GEOMETRY)
+  cursor.activateGate(log, GATE, 0)
+  const held = () => memory.load(log.words, layout.gateHeldWord(GATE))
+  // Uses: the two of the new epoch, with the tail in between, and then the second look.
+  const view = actingBeforeLong(log, 4, () => {
+    assert.equal(held(), 0)
+    cursor.seekCursor(log, table, GATE, 9)
+  })
+  const owned = cursor.acquire(view, GATE, MEMBER)
+  assert.deepEqual(owned, cursor.ownership(log, GATE))
+  assert.equal(owned?.committed, 9)
+  assert.equal(held(), 9)
+  cursor.seekCursor(log, table, GATE, 2)
+  assert.equal(held(), 9, 'until the owner follows')
+  assert.deepEqual(cursor.follow(log, GATE), cursor.ownership(log, GATE))
+  assert.equal(held(), 2)
+})
+
+test('what an owner holds stays, though a seek has moved the cursor on', () => {
+  const { log, table, thread } = createWorld({ segmentCount: 4, segmentGranules: 1 })
+  const { appender } = thread()
+  cursor.activateGate(log, GATE, 0)
+  cursor.acquire(log, GATE, MEMBER)
+  appendValues(appender, 'a', 'b', 'c', 'd')
+  cursor.seekCursor(log, table, GATE, 4)
+  assert.throws(() => appendValues(appender, 'e'), /full/)
+  cursor.hold(log, GATE, 1)
+  assert.throws(() => appendValues(appender, 'e'), /full/, 'the place before the next segment')
+  cursor.hold(log, GATE, 2)
+  appendValues(appender, 'e')
+  cursor.release(log, GATE, MEMBER)
+  appendValues(appender, 'f', 'g')
 })
 
 test('assignment, pauses and deliveries of one gate are no other’s', () => {

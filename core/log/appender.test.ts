@@ -174,6 +174,22 @@ test('publishing wakes who sleeps for records', () => {
   assert.notEqual(table.signal(sleeper), signal)
 })
 
+test('finishing the oldest frame wakes who found the log full because of it', () => {
+  for (const finish of ['publish', 'withdraw'] as const) {
+    const { log, table, thread } = createWorld({ segmentCount: 4, segmentGranules: 1 })
+    const slow = thread().appender
+    const fast = thread()
+    slow.claim(frameOfValues(['slow']))
+    slow.fill(frameOfValues(['slow']))
+    assert.equal(fillUp(fast.appender), 3)
+    const signal = table.signal(fast.slot)
+    enlist(log.words, layout.SPACE_WAITERS_WORD, fast.slot)
+    slow[finish]()
+    assert.notEqual(table.signal(fast.slot), signal)
+    assert.equal(fast.appender.append(frameOfValues(['fast'])), true)
+  }
+})
+
 test('a thread that is held for dead learns it when it publishes', () => {
   const world = createWorld(SMALL)
   const { log, table } = world
@@ -367,4 +383,27 @@ test('a thread that is a lap behind goes on in the middle of the newest segment'
   view.before('segmentOf', 1, () => rush(world.log, busy, 1024 + 100))
   appendValues(sleeper, 'late')
   assert.equal(sleeper.claimedOffset, 1 + 1024 + 100)
+})
+
+test('a thread that was idle while all 2^32 positions went by starts from the tail', () => {
+  const world = createWorld({ segmentCount: 4, segmentGranules: 2 ** 14 })
+  const idle = world.thread().appender
+  const busy = world.thread().appender
+  appendValues(idle, 'before')
+  // One frame and a pad to each segment, without content: 256 GiB of positions.
+  const large = emptyFrame(layout.FRAME_GRANULES_MAX, 1)
+  for (let segment = 1; segment <= 2 ** 18; segment++) {
+    busy.claim(large)
+    busy.publish()
+  }
+  const values = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+  busy.append(frameOfValues(values))
+  assert.equal(busy.claimedPosition, 0, 'where the idle thread was, but a frame of more granules')
+  appendValues(idle, 'after')
+  assert.equal(idle.claimedOffset, busy.claimedOffset + values.length)
+  const reader = new Reader(world.log, 0, busy.claimedOffset)
+  assert.deepEqual(
+    readAll(reader).map(([, value]) => value),
+    [...values, 'after'],
+  )
 })

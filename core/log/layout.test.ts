@@ -88,6 +88,7 @@ function wordsOf(segmentCount: number, segmentGranules: number): [number, string
       [layout.gateLetterPositionWord(gate), `letter position of gate ${gate}`],
       [layout.gateLetterOffsetWord(gate), `letter offset of gate ${gate}`],
       [layout.gateDeliveredWord(gate), `delivered of gate ${gate}`],
+      [layout.gateHeldWord(gate), `held of gate ${gate}`],
     )
   }
   for (let segment = 0; segment < segmentCount; segment++) {
@@ -95,6 +96,7 @@ function wordsOf(segmentCount: number, segmentGranules: number): [number, string
       [layout.segmentStateWord(segment), `state of segment ${segment}`],
       [layout.segmentOffsetLowWord(segment), `offset of segment ${segment}, low`],
       [layout.segmentOffsetHighWord(segment), `offset of segment ${segment}, high`],
+      [layout.segmentUseWord(segment), `use of segment ${segment}`],
     )
   }
   for (let granule = 0; granule < segmentCount * segmentGranules; granule++) {
@@ -143,5 +145,6 @@ test('the word of a key holds its length and flags', () => {
 
 test('sizes are rounded up to 8 bytes and to granules', () => {
   assert.deepEqual([0, 1, 7, 8, 9].map(layout.aligned), [0, 8, 8, 8, 16])
+  assert.equal(layout.aligned(2 ** 31 + 1), 2 ** 31 + 8, 'also an address in a large log')
   assert.deepEqual([1, 63, 64, 65, 128, 129].map(layout.granulesFor), [1, 1, 1, 2, 2, 3])
 })

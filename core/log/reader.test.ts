@@ -5,6 +5,7 @@ import {
   appendValues,
   atEveryStep,
   createWorld,
+  emptyFrame,
   fillUp,
   frameOf,
   frameOfValues,
@@ -255,4 +256,25 @@ test('a reader that sleeps at any step, under its gate, misses nothing', () => {
       }
     }
   }
+})
+
+test('records are read whose bytes lie beyond 2^31', () => {
+  const segmentGranules = 2 ** 23
+  // Most of these 2 GiB are never touched, so they take no memory.
+  const { log, thread } = createWorld({
+    segmentCount: 4,
+    segmentGranules,
+    startPosition: 3 * segmentGranules,
+  })
+  const { appender } = thread()
+  do {
+    appender.claim(emptyFrame(layout.FRAME_GRANULES_MAX, 1))
+    appender.publish()
+  } while (log.dataByte(appender.claimedPosition) < 2 ** 31)
+  appender.append(frameOf([{ value: 'one', key: 'a', headers: 'odd' }, { value: 'two' }]))
+  const reader = new Reader(log, appender.claimedPosition, 0)
+  assert.ok(reader.next() && reader.nextRecord())
+  assert.deepEqual([valueText(reader), keyOf(reader), headersOf(reader)], ['one', 'a', 'odd'])
+  assert.ok(reader.nextRecord())
+  assert.equal(valueText(reader), 'two')
 })
