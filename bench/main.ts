@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { judgeClaims } from './lib/claims.js'
 import { machineFacts } from './lib/machine.js'
 import { runMicro } from './lib/micro-runner.js'
+import { Patience } from './lib/patience.js'
 import {
   type BenchmarkResults,
   formatClaims,
@@ -30,10 +31,11 @@ async function main(options: Options): Promise<void> {
     throw new RangeError(`no benchmark has a name with ${options.only.join(' or ')}: ${names}`)
   }
   const machine = machineFacts()
+  const patience = new Patience(options.patienceSeconds * 1000)
   const results: BenchmarkResults = {
     machine,
     rounds: options.rounds,
-    rows: await runRounds(wantedRows, options.rounds, printRun),
+    rows: await runRounds(wantedRows, options.rounds, patience, printRun),
     micro: await runMicro(wantedSuites),
   }
   print(results)

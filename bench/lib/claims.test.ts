@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { heapBytes, judgeClaims, ratioTo } from './claims.js'
+import { countedRounds, heapBytes, judgeClaims, ratioTo, speedOf } from './claims.js'
 import type { Claim } from './row.js'
 import type { RowResult } from './runner.js'
 
@@ -9,13 +9,14 @@ function result(
   elapsedNs: readonly number[],
   heap: { readonly sender: number; readonly receiver?: number },
   claims: readonly Claim[] = [],
+  foreignShares: readonly number[] = [],
 ): RowResult {
   const module = new URL('./none.js', import.meta.url)
   const row = { name, title: name, module, settings: {}, warmUpCount: 0, count: 100, claims }
-  const runs = elapsedNs.map((elapsed) => ({
+  const runs = elapsedNs.map((elapsed, round) => ({
     elapsedNs: elapsed,
     allocatedBytes: heap,
-    foreignShare: 0,
+    foreignShare: foreignShares[round] ?? 0,
   }))
   return { row, runs }
 }
@@ -25,6 +26,22 @@ test('a ratio compares the same rounds', () => {
   const fast = result('fast', [10, 100, 5], { sender: 0 })
   const { min, median, max } = ratioTo(fast, base)
   assert.deepEqual([min, median, max].map(Math.round), [10, 10, 20])
+})
+
+test('disturbed rounds are left out while three others remain', () => {
+  const heap = { sender: 0 }
+  const calm = result('calm', [100, 100, 100, 100, 400], heap)
+  const mixed = result('mixed', [10, 10, 10, 80, 80], heap, [], [0, 0, 0, 0.5, 0.9])
+  assert.deepEqual(countedRounds(calm), [0, 1, 2, 3, 4])
+  assert.deepEqual(countedRounds(mixed), [0, 1, 2])
+  assert.deepEqual(countedRounds(calm, mixed), [0, 1, 2])
+  assert.equal(speedOf(mixed).min, 1e10)
+  assert.equal(Math.round(ratioTo(mixed, calm).min), 10)
+})
+
+test('with too few undisturbed rounds, all count', () => {
+  const busy = result('busy', [10, 10, 80], { sender: 0 }, [], [0, 0.05, 0.5])
+  assert.deepEqual(countedRounds(busy), [0, 1, 2])
 })
 
 test('heap bytes are per message, and of the receiver only where it was measured', () => {

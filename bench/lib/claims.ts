@@ -1,5 +1,6 @@
+import { DISTURBED_SHARE } from './patience.js'
 import type { Claim } from './row.js'
-import { messagesPerSecond, type RowResult } from './runner.js'
+import { messagesPerSecond, type RowResult, type Run } from './runner.js'
 import { judge, ratiosByRound, type Summary, summarize, type Verdict } from './statistics.js'
 
 /** A claim, what the rounds say about it, and how far they carry it. */
@@ -7,16 +8,39 @@ export interface JudgedClaim {
   readonly title: string
   readonly promise: string
   readonly measured: Summary
+  /** How many rounds that rests on. */
+  readonly rounds: number
   readonly verdict: Verdict
 }
 
-/** Throughput relative to another row, round by round. */
-export function ratioTo(result: RowResult, base: RowResult): Summary {
-  return summarize(ratiosByRound(speeds(result), speeds(base)))
+/** With fewer undisturbed rounds than these, the disturbed ones count as well. */
+const UNDISTURBED_ROUNDS_MIN = 3
+
+/**
+ * The rounds that count, from 0: those in which nobody else used the machine while these rows ran,
+ * if there are enough of them, else all. What others did decides, never the result.
+ */
+export function countedRounds(...results: readonly RowResult[]): readonly number[] {
+  const rounds = [...(results[0]?.runs.keys() ?? [])]
+  const undisturbed = rounds.filter((round) =>
+    results.every(({ runs }) => (runs[round] as Run).foreignShare <= DISTURBED_SHARE),
+  )
+  return undisturbed.length >= UNDISTURBED_ROUNDS_MIN ? undisturbed : rounds
 }
 
-export function speeds({ row, runs }: RowResult): number[] {
-  return runs.map((run) => messagesPerSecond(row, run))
+/** Messages per second in the rounds that count. */
+export function speedOf(result: RowResult): Summary {
+  return summarize(speedsIn(result, countedRounds(result)))
+}
+
+/** Throughput relative to another row, round by round, in the rounds that count for both. */
+export function ratioTo(result: RowResult, base: RowResult): Summary {
+  const rounds = countedRounds(result, base)
+  return summarize(ratiosByRound(speedsIn(result, rounds), speedsIn(base, rounds)))
+}
+
+function speedsIn({ row, runs }: RowResult, rounds: readonly number[]): number[] {
+  return rounds.map((round) => messagesPerSecond(row, runs[round] as Run))
 }
 
 /** Bytes of heap per message, by thread; no receiver where its thread is not ours to look into. */
@@ -46,13 +70,15 @@ function judgeClaim(
   if ('heapBytesAtMost' in claim) {
     const measured = worseThread(result)
     const promise = `allocates nothing per message: at most ${claim.heapBytesAtMost} bytes of heap, which come per batch`
-    return { title, promise, measured, verdict: judge(measured, claim.heapBytesAtMost, 'at most') }
+    const verdict = judge(measured, claim.heapBytesAtMost, 'at most')
+    return { title, promise, measured, rounds: result.runs.length, verdict }
   }
   const base = results.find(({ row }) => row.name === claim.base)
   if (base === undefined) return undefined
   const measured = ratioTo(result, base)
   const promise = `at least ${claim.atLeast} times ${base.row.title}`
-  return { title, promise, measured, verdict: judge(measured, claim.atLeast, 'at least') }
+  const rounds = countedRounds(result, base).length
+  return { title, promise, measured, rounds, verdict: judge(measured, claim.atLeast, 'at least') }
 }
 
 function worseThread(result: RowResult): Summary {

@@ -1,7 +1,15 @@
-import { heapBytes, type JudgedClaim, judgeClaims, ratioTo, speeds } from './claims.js'
+import {
+  countedRounds,
+  heapBytes,
+  type JudgedClaim,
+  judgeClaims,
+  ratioTo,
+  speedOf,
+} from './claims.js'
 import type { MachineFacts } from './machine.js'
 import type { MicroResult } from './micro.js'
-import type { RowResult } from './runner.js'
+import { DISTURBED_SHARE } from './patience.js'
+import type { RowResult, Run } from './runner.js'
 import { isWide, type Summary, summarize } from './statistics.js'
 
 /** Everything one run of the benchmarks found out. */
@@ -41,6 +49,7 @@ Written by \`npm run bench\`: do not edit, run it again. The code is in \`bench/
 npm ci
 npm run bench                            # everything, a few minutes; writes this file
 npm run bench -- --rounds 3              # fewer rounds
+npm run bench -- --patience 600          # seconds to wait for a machine that others use
 npm run bench -- --only raw-64,ringbuf   # these rows alone; prints, and leaves this file alone
 \`\`\`
 
@@ -49,10 +58,12 @@ Figures depend on the machine; compare ratios, which come from runs within secon
 const THREADS_TEXT = `Two threads of one process, one message after the other. A run starts both threads,
 warms up, meets at a barrier, and ends when the receiver has handled the last message. The receiver
 reads each object's fields or each record's number, and the run fails unless they add up to what was
-sent. Each run has a process of its own; the rows take turns in every round. fastq is in one thread:
+sent. Each run has a process of its own; the rows take turns in every round. A
+run during which other processes used more than a tenth of the machine is repeated, within limits,
+and left out if three others remain. fastq is in one thread:
 there a task is a function call. For piscina, a message is handled when its result is back.
 
-M/s: millions of messages per second, median and range of the rounds. × single: ratio to the first
+M/s: millions of messages per second, median and range of the rounds that count. × single: ratio to the first
 row in the same round. Heap: bytes that the sending and the receiving thread allocate per message,
 counted to the byte by V8 across collections; the smallest object takes 16 bytes.`
 
@@ -76,11 +87,12 @@ function formatMachine({ machine, rounds }: BenchmarkResults): string {
 /** The table of the claims, also for the terminal. */
 export function formatClaims(claims: readonly JudgedClaim[]): string {
   return formatTable(
-    ['claim', 'measured', 'range', 'verdict'],
-    claims.map(({ title, promise, measured, verdict }) => [
+    ['claim', 'measured', 'range', 'rounds', 'verdict'],
+    claims.map(({ title, promise, measured, rounds, verdict }) => [
       `${title}: ${promise}`,
       significant(measured.median),
       range(measured),
+      String(rounds),
       verdict,
     ]),
   )
@@ -90,15 +102,16 @@ export function formatClaims(claims: readonly JudgedClaim[]): string {
 export function formatRows(results: readonly RowResult[], baseName: string): string {
   const base = results.find(({ row }) => row.name === baseName)
   return formatTable(
-    ['', 'M/s', 'range', '× single', 'range', 'heap sender', 'heap receiver'],
+    ['', 'M/s', 'range', 'rounds', '× single', 'range', 'heap sender', 'heap receiver'],
     results.map((result) => {
-      const speed = summarize(speeds(result).map((messages) => messages / 1e6))
+      const speed = scale(speedOf(result), 1e-6)
       const ratio = base && ratioTo(result, base)
       const { sender, receiver } = heapBytes(result)
       return [
         result.row.title,
         significant(speed.median) + (isWide(speed) ? ' (wide)' : ''),
         range(speed),
+        String(countedRounds(result).length),
         ratio === undefined ? '' : significant(ratio.median),
         ratio === undefined ? '' : range(ratio),
         formatBytes(sender.median),
@@ -111,27 +124,39 @@ export function formatRows(results: readonly RowResult[], baseName: string): str
 /** What a reader must know before believing the table: only what applies. */
 export function formatWarnings(results: readonly RowResult[]): string[] {
   const warnings: string[] = []
-  const wide = results.filter((result) => isWide(summarize(speeds(result))))
+  const wide = results.filter((result) => isWide(speedOf(result)))
   if (wide.length > 0) {
-    const names = wide.map(({ row }) => `\`${row.name}\``).join(', ')
     warnings.push(
-      `**Wide**: the middle half of the rounds of ${names} spans more than a quarter of the median. ` +
-        'Read the range, not the median.',
+      `**Wide**: the middle half of the rounds of ${namesOf(wide)} spans more than a quarter of the ` +
+        'median. Read the range, not the median.',
     )
   }
-  const shares = results.flatMap(({ runs }) => runs.map((run) => run.foreignShare))
-  const disturbed = shares.filter((share) => share > DISTURBED_SHARE)
+  const runs = results.flatMap((result) => result.runs)
+  const disturbed = runs.filter(isDisturbed)
   if (disturbed.length > 0) {
+    const most = Math.max(...disturbed.map(({ foreignShare }) => foreignShare))
     warnings.push(
-      `**Disturbed**: during ${disturbed.length} of ${shares.length} runs other processes used more ` +
-        `than ${DISTURBED_SHARE * 100} % of the machine, up to ` +
-        `${Math.round(Math.max(...disturbed) * 100)} %.`,
+      `**Disturbed**: during ${disturbed.length} of ${runs.length} runs other processes used more ` +
+        `than ${percent(DISTURBED_SHARE)} of the machine, up to ${percent(most)}. These rounds are ` +
+        'left out where three others remain.',
     )
+  }
+  const unsound = results.filter((result) =>
+    countedRounds(result).some((round) => isDisturbed(result.runs[round] as Run)),
+  )
+  if (unsound.length > 0) {
+    warnings.push(`**Not to be relied on**, because nearly all rounds were: ${namesOf(unsound)}.`)
   }
   return warnings
 }
 
-const DISTURBED_SHARE = 0.1
+function isDisturbed({ foreignShare }: Run): boolean {
+  return foreignShare > DISTURBED_SHARE
+}
+
+function namesOf(results: readonly RowResult[]): string {
+  return results.map(({ row }) => row.title).join('; ')
+}
 
 /** The table of the micro-benchmarks, also for the terminal. */
 export function formatMicro(results: readonly MicroResult[]): string {
@@ -152,6 +177,21 @@ export function formatMicro(results: readonly MicroResult[]): string {
 
 function range({ min, max }: Summary): string {
   return `${significant(min)} – ${significant(max)}`
+}
+
+function scale(summary: Summary, factor: number): Summary {
+  const { min, lowerQuartile, median, upperQuartile, max } = summary
+  return {
+    min: min * factor,
+    lowerQuartile: lowerQuartile * factor,
+    median: median * factor,
+    upperQuartile: upperQuartile * factor,
+    max: max * factor,
+  }
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
 }
 
 function formatBytes(bytes: number): string {
