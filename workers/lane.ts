@@ -91,7 +91,6 @@ export class Lane {
     this.messageContext = { ...shared, attempt: 1, message: undefined as never }
     const batch = new RecordBatch<unknown>(topic, partition.partition, this.reader)
     this.batchContext = { ...shared, attempt: 1, batch }
-    this.wakeProducers()
     this.countRedeliveries(owned.committed)
     this.place(owned.committed)
   }
@@ -115,11 +114,9 @@ export class Lane {
 
   /** Puts the reader on an offset that the gate holds. */
   private place(offset: number): void {
-    const { log } = this.partition
-    placeReader(this.reader, heldPlace(log, offset), offset)
+    placeReader(this.reader, heldPlace(this.partition.log, offset), offset)
     this.attempt = 1
-    // Producers may have found the log full because of what was held here before.
-    wakeSleepers(log.words, SPACE_WAITERS_WORD, this.host.thread.table)
+    this.wakeProducers()
   }
 
   /** Whether `step` would hand something over. */
@@ -406,7 +403,6 @@ export class Lane {
   /** After a seek, by the owner: goes on from where the cursor is now. */
   restart(): void {
     const owned = cursor.follow(this.partition.log, this.host.gate)
-    this.wakeProducers()
     this.epoch = owned.epoch
     this.committed = owned.committed
     this.processed = owned.committed
