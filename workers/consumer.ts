@@ -139,6 +139,7 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
     checkOptions(options, 'run', RUN_NAMES)
     const size = checkInteger(options.workers, 'workers', 1, WORKERS_MAX)
     const handler = handlerUrl(options.handler)
+    checkCloneable(options.workerData)
     this.begin()
     const { group, retry } = this.options
     this.pool = new WorkerPool({
@@ -442,6 +443,17 @@ async function withinTime(work: Promise<unknown>, timeoutMs: number): Promise<bo
     return await Promise.race([work.then(() => true), expired])
   } finally {
     timer.cancel()
+  }
+}
+
+/** Found here, it costs no thread and no slot. */
+function checkCloneable(workerData: unknown): void {
+  try {
+    structuredClone(workerData)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const message = `workerData must be something that can be cloned, but ${reason}`
+    throw new MillraceError('INVALID_OPTION', message, { field: 'workerData' }, cause)
   }
 }
 

@@ -125,3 +125,14 @@ test('a handler produces from its own thread', async (t) => {
   const copies = await drain(engine, 'all', 'copies')
   assert.deepEqual(copies.map(({ value }) => value).sort(), ['a', 'b', 'c'])
 })
+
+test('worker data that cannot be cloned is refused before a thread is started', async (t) => {
+  const engine = await openEngine(t, ONE)
+  const consumer = engine.consumer(GROUP)
+  const handler = fixture('obedient-handler')
+  await assert.rejects(
+    consumer.run({ workers: 1, handler, workerData: { callback: () => {} } }),
+    refusal('INVALID_OPTION', 'workerData'),
+  )
+  assert.deepEqual(consumer.workers, [])
+})
