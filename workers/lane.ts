@@ -133,10 +133,12 @@ export class Lane {
     const { reader } = this
     if (this.isBusy || this.isPaused) return false
     if (reader.remaining === 0) {
-      if (!reader.next()) return false
-      // The gate holds what is not committed; this holds what is, but is still being read.
+      const hasFrame = reader.next()
+      // The gate holds what is not committed; this holds what is, but is still being read. Also when
+      // there was nothing but gaps, which would otherwise be held until the next frame.
       cursor.hold(this.partition.log, this.host.gate, reader.offset)
       this.wakeProducers()
+      if (!hasFrame) return false
     }
     if (this.host.isAtMostOnce) this.commitTo(reader.offset + reader.remaining)
     if (this.isFenced) return true

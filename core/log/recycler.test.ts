@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as memory from '#memory'
-import { pin, unpin } from './finder.js'
+import { pin, pinOldest, unpin } from './finder.js'
 import {
   appendValues,
   atEveryStep,
@@ -204,18 +204,45 @@ test('a gate that moves back under a pin, at any step of a recycler, keeps its r
   })
 })
 
-test('what a dead recycler sealed is opened again for a gate, but not for a pin', () => {
-  const world = createFull()
-  const { log, table } = world
-  const slot = table.takeSlot()
-  const reader = table.takeSlot()
-  pin(log, table, reader, 0)
-  memory.store(log.words, layout.segmentStateWord(0), layout.sealedState(0))
-  assert.equal(openSegment(log, slot, 4, 4), Opening.FULL)
-  assert.equal(stateOf(world, 0), layout.sealedState(0), 'it may be rubble')
-  hold(log, 0, 0)
-  assert.equal(openSegment(log, slot, 4, 4), Opening.FULL)
-  assert.equal(stateOf(world, 0), layout.openState(0), 'what a gate needs is intact')
+test('what a dead recycler sealed is opened again while somebody needs it', () => {
+  for (const [holder, holdOldest] of Object.entries(HOLDERS)) {
+    const world = createFull()
+    const { log, table } = world
+    const slot = table.takeSlot()
+    const letGo = holdOldest(world)
+    memory.store(log.words, layout.segmentStateWord(0), layout.sealedState(0))
+    const expected = holder === 'nobody' ? Opening.OPEN : Opening.FULL
+    assert.equal(openSegment(log, slot, 4, 4), expected, holder)
+    if (holder === 'nobody') continue
+    assert.equal(stateOf(world, 0), layout.openState(0), 'it is whole')
+    letGo()
+    assert.equal(openSegment(log, slot, 4, 4), Opening.OPEN)
+  }
+})
+
+test('a recycler that dies with an unused segment takes no room, and makes nothing of it', () => {
+  for (const used of [1, 2, 3]) {
+    atEveryStep((step) => {
+      const world = createWorld(TINY)
+      const { log, table } = world
+      hold(log, 0, 0)
+      for (let frame = 0; frame < used; frame++) appendValues(world.thread().appender, 'used')
+      const mortal = table.takeSlot()
+      const view = SteppedLog.of(log).before('any', step, die)
+      let died = false
+      try {
+        openSegment(view, mortal, used, used)
+      } catch (error) {
+        assert.ok(error instanceof Death)
+        died = true
+        repairLog(log, table, mortal)
+      }
+      appendValues(world.thread().appender, 'next')
+      const slot = table.takeSlot()
+      assert.deepEqual(pinOldest(log, table, slot), { position: 0, offset: 0 })
+      return died
+    })
+  }
 })
 
 test('rubble that a recycler left when it died is filled anew', () => {

@@ -29,7 +29,8 @@ export type Opening = (typeof Opening)[keyof typeof Opening]
  * ```
  *
  * A recycler that dies before `fill` leaves the old content intact under a seal, one that dies
- * later leaves rubble under a seal. The next one need not know which: it checks and fills anew.
+ * later leaves rubble under a seal. The next one tells them apart by the chain (`isWhole`): what is
+ * whole and needed is opened again, all else is filled anew.
  *
  * Producers look at the groups' progress only here, once for each segment, so that holding records
  * for groups costs nothing for each message.
@@ -46,7 +47,7 @@ export function openSegment(
   const oldOpen = layout.openState(log.lapOf(oldPosition))
   // Only spares a seal that would be taken back.
   const isOpen = memory.load(words, stateWord) === oldOpen
-  if (isOpen && (gateNeed(log, oldPosition) !== Need.NOTHING || isHeld(log, oldPosition))) {
+  if (isOpen && (!gatesAllow(log, oldPosition) || isHeld(log, oldPosition))) {
     return Opening.FULL
   }
   if (memory.compareExchange(words, layout.LEASE_WORD, 0, slot) !== 0) return Opening.BUSY
@@ -74,14 +75,12 @@ function openUnderLease(log: PartitionLog, position: number, offset: number): Op
   // owner holds its place and then makes sure of its epoch: when a later seek shows, so does the
   // hold.
   const pinned = isPinned(log, segment)
-  const need = gateNeed(log, oldPosition)
-  const needed = need === Need.RECORDS || hasClaim(log, oldPosition)
-  const held = need === Need.PLACE || isHeld(log, oldPosition)
-  if (needed || pinned || held) {
-    // Records that are needed were needed before the seal: they are intact. Under somebody else's
-    // seal the rest may be rubble: a pin or hold that is about to be taken back, or a new group
-    // that begins with the next segment, does not open it again.
-    if (needed || state === oldOpen) memory.store(words, stateWord, oldOpen)
+  const needed = !gatesAllow(log, oldPosition) || hasClaim(log, oldPosition)
+  const held = isHeld(log, oldPosition)
+  // A seal that was found may hide what was never used, or rubble: nobody can need that.
+  const isIntact = state === oldOpen || isWhole(log, oldPosition)
+  if (isIntact && (needed || pinned || held)) {
+    memory.store(words, stateWord, oldOpen)
     return Opening.FULL
   }
   log.setSegmentOffset(segment, offset)
@@ -101,37 +100,27 @@ function isPinned(log: PartitionLog, segment: number): boolean {
   return false
 }
 
-/** What the gates need of a segment. */
-const Need = { NOTHING: 0, PLACE: 1, RECORDS: 2 } as const
-type Need = (typeof Need)[keyof typeof Need]
-
 /**
- * A gate that has not committed all records of the segment needs them. One that has committed just
- * these, and none of the next segment, needs the place: its reader may stand before the pad at the
- * end, where the tags of a new lap would mislead it; or it commits before it reads.
- *
- * A segment that was never used begins where the next one does, as no used one does.
+ * Whether every gate has passed the segment: has committed a record of the next one. To have
+ * committed all records of this one is not enough: the reader may stand before the pad at its end,
+ * where the tags of a new lap would mislead it; or it commits before it reads.
  */
-function gateNeed(log: PartitionLog, oldPosition: number): Need {
+function gatesAllow(log: PartitionLog, oldPosition: number): boolean {
   const { words } = log
-  const end = endOfUsed(log, oldPosition)
-  if (end === undefined) return Need.NOTHING
-  let need: Need = Need.NOTHING
+  const end = endOf(log, oldPosition)
   const used = memory.load(words, layout.GATES_USED_WORD)
   for (let gate = 0; gate < used; gate++) {
     if (memory.load(words, layout.gateStateWord(gate)) === 0) continue
     const committed = lowHalf(memory.loadLong(log.longs, layout.gateCursorLong(gate)))
-    if (((committed - end) | 0) < 0) return Need.RECORDS
-    if (committed === end) need = Need.PLACE
+    if (((committed - end) | 0) <= 0) return false
   }
-  return need
+  return true
 }
 
 /** Whether the owner of a partition still reads in the segment, though a seek has let it go. */
 function isHeld(log: PartitionLog, oldPosition: number): boolean {
   const { words } = log
-  const end = endOfUsed(log, oldPosition)
-  if (end === undefined) return false
+  const end = endOf(log, oldPosition)
   const used = memory.load(words, layout.GATES_USED_WORD)
   for (let gate = 0; gate < used; gate++) {
     if (memory.load(words, layout.gateHolderWord(gate)) === 0) continue
@@ -140,12 +129,29 @@ function isHeld(log: PartitionLog, oldPosition: number): boolean {
   return false
 }
 
-/** Offset behind the segment's records, its lower half; undefined if it was never used. */
-function endOfUsed(log: PartitionLog, oldPosition: number): number | undefined {
+/** Offset behind the segment's records, its lower half. */
+function endOf(log: PartitionLog, oldPosition: number): number {
   const next = log.segmentOf((oldPosition + log.segmentGranules) | 0)
-  const start = memory.load(log.words, layout.segmentOffsetLowWord(log.segmentOf(oldPosition)))
-  const end = memory.load(log.words, layout.segmentOffsetLowWord(next))
-  return start === end ? undefined : end
+  return memory.load(log.words, layout.segmentOffsetLowWord(next))
+}
+
+/**
+ * Whether a sealed segment is as it was when it was open: its chain leads from its own offset to
+ * that of the next one. A recycler changes the offset before it touches a tag, and the tags of a
+ * segment that was never used are free.
+ */
+function isWhole(log: PartitionLog, oldPosition: number): boolean {
+  const { words } = log
+  const end = (oldPosition + log.segmentGranules) | 0
+  let position = oldPosition
+  let offset = memory.load(words, layout.segmentOffsetLowWord(log.segmentOf(position)))
+  while (position !== end) {
+    const tag = memory.load(words, log.tagWord(position))
+    if (layout.isFree(tag)) return false
+    position = (position + layout.granulesOf(tag)) | 0
+    offset += layout.countOf(tag)
+  }
+  return (offset | 0) === endOf(log, oldPosition)
 }
 
 /** Whether a frame of the segment is unfinished. A FREE tag is rubble: then there is none. */
