@@ -89,3 +89,14 @@ test('a thread takes part until it leaves or the engine closes; both wake what w
     assert.equal(thread.table.closed, end === 'close')
   }
 })
+
+test('whoever read its signal before another one began to wait does not miss the wake in between', async () => {
+  const thread = createThread()
+  const { signal } = thread
+  thread.table.wake(thread.slot)
+  const other = thread.whenWoken(thread.signal)
+  await thread.whenWoken(signal)
+  assert.equal(await isSettled(other), false)
+  thread.table.wake(thread.slot)
+  await other
+})

@@ -39,6 +39,8 @@ export class Thread {
    * wait in this thread share one waiter, and the event loop stays alive meanwhile.
    */
   whenWoken(signal: number): Promise<void> {
+    // The shared waiter may be younger than this caller's signal, and miss the wake in between.
+    if (this.signal !== signal) return Promise.resolve()
     if (this.pending !== undefined) return this.pending
     const waiter = this.table.waitAsync(this.slot, signal)
     if (waiter === undefined) return Promise.resolve()

@@ -291,3 +291,17 @@ test('whoever does what, the cursor has one owner and moves back by seeks only',
     }),
   )
 })
+
+test('a gate that is activated again begins an epoch that no owner of before has had', () => {
+  const { log, table } = createWorld({ segmentCount: 4, segmentGranules: 4 })
+  cursor.activateGate(log, GATE, 0)
+  const before = cursor.acquire(log, GATE, MEMBER)
+  assert.ok(before !== undefined)
+  cursor.release(log, GATE, MEMBER)
+  cursor.deactivateGate(log, table, GATE)
+  cursor.activateGate(log, GATE, 0)
+  const after = cursor.acquire(log, GATE, MEMBER + 1)
+  assert.ok(after !== undefined)
+  assert.equal(cursor.commit(log, table, GATE, before.epoch, 0, 1), false, 'a zombie is refused')
+  assert.equal(cursor.commit(log, table, GATE, after.epoch, 0, 1), true)
+})

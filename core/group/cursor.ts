@@ -25,7 +25,8 @@ export interface Ownership {
 
 /** Makes a gate hold the log from `offset` on. The caller has pinned that offset's segment. */
 export function activateGate(log: PartitionLog, gate: number, offset: number): void {
-  memory.storeLong(log.longs, layout.gateCursorLong(gate), pack(1, offset | 0))
+  // A new epoch, not the first one: a zombie of the group that had this gate before stays refused.
+  beginEpoch(log, gate, offset)
   markDelivered(log, gate, offset)
   hold(log, gate, offset)
   setPaused(log, gate, false)

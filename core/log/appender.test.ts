@@ -407,3 +407,15 @@ test('a thread that was idle while all 2^32 positions went by starts from the ta
     [...values, 'after'],
   )
 })
+
+test('a frame that fits no segment, or no tag, is refused before the claim', () => {
+  const { log, thread } = createWorld(SMALL)
+  const { appender } = thread()
+  const fitting = frameOfValues(['a'], SMALL.segmentGranules)
+  const tooLong = { ...fitting, to: fitting.to + 1 }
+  assert.throws(() => appender.claim(tooLong), { name: 'RangeError', message: /at most/ })
+  assert.throws(() => appender.claim({ ...fitting, count: 256 }), RangeError)
+  assert.equal(appender.endOffset(), 0)
+  assert.ok(layout.isFree(memory.load(log.words, log.tagWord(0))), 'nothing was padded either')
+  assert.equal(appender.append(fitting), true)
+})

@@ -90,10 +90,19 @@ export class Appender {
    * the chain that led here was that lap's.
    *
    * @returns false when the log is full
+   * @throws RangeError for a frame that fits no segment, or a count that fits no tag: batches and dead
+   *   letters are cut so that there is none
    */
   claim(content: FrameContent): boolean {
     const { log } = this
     const frameBytes = layout.FRAME_HEADER_BYTES + content.to - content.from
+    // Padded from segment to segment, it would take the log with it.
+    if (frameBytes > log.frameBytesMax || content.count > layout.FRAME_RECORDS_MAX) {
+      throw new RangeError(
+        `a frame has at most ${log.frameBytesMax} bytes and ${layout.FRAME_RECORDS_MAX} records, ` +
+          `but this one has ${frameBytes} and ${content.count}`,
+      )
+    }
     const granules = layout.granulesFor(frameBytes)
     const wanted = layout.claimedTag(this.slot, granules, content.count)
     this.refresh()

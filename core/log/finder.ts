@@ -86,7 +86,7 @@ export function findTimestamp(
   for (;;) {
     const found = firstNotOlder(reader, timestamp)
     unpin(log, threads, slot)
-    if (found || !log.isSegmentStart(reader.position)) return reader.offset
+    if (found) return reader.offset
     position = reader.position
     if (!pin(log, threads, slot, position)) {
       if (log.isOpen((position - 1) | 0)) return reader.offset
@@ -119,12 +119,15 @@ function firstNotOlder(reader: Reader, timestamp: number): boolean {
  */
 export function heldPlace(log: PartitionLog, offset: number): Place {
   let start = newestSegment(log)
-  while (log.segmentOffset(log.segmentOf(start)) > offset) {
+  for (let index = 0; index < log.segmentCount; index++) {
+    if (log.segmentOffset(log.segmentOf(start)) <= offset) {
+      const place = frameHolding(log, start, offset)
+      if (place !== undefined) return place
+      break
+    }
     start = (start - log.segmentGranules) | 0
   }
-  const place = frameHolding(log, start, offset)
-  if (place === undefined) throw new Error(`offset ${offset} lies behind the end of the log`)
-  return place
+  throw new RangeError(`no gate can hold offset ${offset}: it is not in the log`)
 }
 
 /** Puts a reader on an offset within the frame that holds it. The caller holds the frame. */

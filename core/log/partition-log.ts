@@ -33,6 +33,8 @@ export class PartitionLog {
   readonly segmentCount: number
   readonly segmentGranules: number
   readonly capacityGranules: number
+  /** Largest frame that fits, in bytes. */
+  readonly frameBytesMax: number
   /** position & segmentMask: granule within its segment. */
   readonly segmentMask: number
   private readonly positionMask: number
@@ -54,6 +56,8 @@ export class PartitionLog {
     this.segmentCount = memory.read(words, layout.SEGMENT_COUNT_WORD)
     this.segmentGranules = memory.read(words, layout.SEGMENT_GRANULES_WORD)
     this.capacityGranules = this.segmentCount * this.segmentGranules
+    this.frameBytesMax =
+      Math.min(this.segmentGranules, layout.FRAME_GRANULES_MAX) * layout.GRANULE_BYTES
     this.segmentMask = this.segmentGranules - 1
     this.positionMask = this.capacityGranules - 1
     this.segmentShift = 31 - Math.clz32(this.segmentGranules)
@@ -92,11 +96,6 @@ export class PartitionLog {
     memory.fill(this.words, free, firstTag, firstTag + this.segmentGranules)
     memory.store(this.words, layout.NEWEST_GAP_END_WORD, offset | 0)
     memory.storeLong(this.longs, layout.TAIL_LONG, pack(position, offset))
-  }
-
-  /** Largest frame that fits, in bytes. */
-  get frameBytesMax(): number {
-    return Math.min(this.segmentGranules, layout.FRAME_GRANULES_MAX) * layout.GRANULE_BYTES
   }
 
   /** Word of the position's tag. */
