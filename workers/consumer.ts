@@ -1,12 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
+import type { ResourceLimits } from 'node:worker_threads'
 import { after } from '#clock'
 import { RetryPolicy } from '../core/delivery/retry.js'
 import { MillraceError } from '../core/errors.js'
 import * as cursor from '../core/group/cursor.js'
 import { type Lag, LagMeter, totalLag } from '../core/group/lag.js'
 import { type SeekTarget, seekGroup } from '../core/group/seek.js'
-import { checkInteger, checkOptions, checkTimeout, invalidOption } from '../core/options.js'
+import {
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  checkTimeout,
+  invalidOption,
+} from '../core/options.js'
 import type { Message } from '../core/topic/received-message.js'
 import type { CheckedConsumerOptions } from './consumer-options.js'
 import type { EngineHandle } from './engine-handle.js'
@@ -26,6 +33,11 @@ export interface WorkerRunOptions {
   readonly handler: URL | string
   /** For the handler's `onStart`; cloned, shared memory is shared. */
   readonly workerData?: unknown
+  /**
+   * Memory of each thread, as for Node's `Worker`: a worker that needs more dies alone, and is
+   * replaced. Megabytes above 0. Default: Node's. Shared memory does not count.
+   */
+  readonly resourceLimits?: ResourceLimits
 }
 
 /** Handle messages in the calling thread. */
@@ -67,7 +79,20 @@ export interface ConsumerHost {
   forget(consumer: Consumer): void
 }
 
-const RUN_NAMES: ReadonlySet<string> = new Set(['workers', 'handler', 'workerData'])
+const RUN_NAMES: ReadonlySet<string> = new Set([
+  'workers',
+  'handler',
+  'workerData',
+  'resourceLimits',
+])
+const LIMIT_NAMES = [
+  'maxOldGenerationSizeMb',
+  'maxYoungGenerationSizeMb',
+  'codeRangeSizeMb',
+  'stackSizeMb',
+] as const satisfies readonly (keyof ResourceLimits)[]
+/** A terabyte. */
+const LIMIT_MB_MAX = 2 ** 20
 const LOCAL_NAMES: ReadonlySet<string> = new Set(['eachMessage', 'eachBatch'])
 const CONSUME_NAMES: ReadonlySet<string> = new Set(['until'])
 const CLOSE_NAMES: ReadonlySet<string> = new Set(['timeoutMs'])
@@ -140,11 +165,13 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
     const size = checkInteger(options.workers, 'workers', 1, WORKERS_MAX)
     const handler = handlerUrl(options.handler)
     checkCloneable(options.workerData)
+    const resourceLimits = checkResourceLimits(options.resourceLimits)
     this.begin()
     const { group, retry } = this.options
     this.pool = new WorkerPool({
       handle: () => this.host.handle(),
       job: { group, retry, handler, workerData: options.workerData },
+      resourceLimits,
       wakeAll: () => this.host.parts.local.thread.table.wakeAll(),
       isClosed: () => this.host.parts.local.thread.table.closed,
       onStart: (workerId, threadId) => this.emit('worker:start', { workerId, threadId }),
@@ -455,6 +482,18 @@ function checkCloneable(workerData: unknown): void {
     const message = `workerData must be something that can be cloned, but ${reason}`
     throw new MillraceError('INVALID_OPTION', message, { field: 'workerData' }, cause)
   }
+}
+
+/** @throws MillraceError `UNKNOWN_OPTION`, `INVALID_OPTION` */
+function checkResourceLimits(limits: ResourceLimits = {}): ResourceLimits {
+  checkOptions(limits, 'resourceLimits', new Set(LIMIT_NAMES))
+  for (const name of LIMIT_NAMES) {
+    const sizeMb = limits[name]
+    if (sizeMb !== undefined) {
+      checkNumber(sizeMb, `resourceLimits.${name}`, Number.MIN_VALUE, LIMIT_MB_MAX)
+    }
+  }
+  return limits
 }
 
 function handlerUrl(handler: unknown): string {

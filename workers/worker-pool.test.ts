@@ -150,6 +150,22 @@ for (const action of ['exit', 'throwUncaught', 'rejectUnhandled'] as const) {
   })
 }
 
+test('a worker that runs out of its memory dies alone, and its message comes again', async (t) => {
+  const { engine, consumer, journal } = await setUp(t)
+  const codes: unknown[] = []
+  consumer.on('worker:crash', ({ error }) => codes.push(Reflect.get(error, 'code')))
+  await consumer.run({
+    workers: 1,
+    handler: fixture('obedient-handler'),
+    workerData: journal.region.buffer,
+    resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4 },
+  })
+  await sendEach(engine, 'orders', [{ value: { action: 'exhaust', times: 1 } }, ...toAll(handle)])
+  await until('all are handled', () => consumer.lag().messages === 0)
+  assert.deepEqual(codes, ['ERR_WORKER_OUT_OF_MEMORY'])
+  assert.equal(journal.countOf(0, 0), 2)
+})
+
 test('the partitions of a killed worker go on at once, in the others', async (t) => {
   const { engine, consumer, journal, run } = await setUp(t)
   await run(2)
@@ -177,8 +193,13 @@ test('a worker that dies again and again waits longer each time, and degrades it
   await sendEach(engine, 'orders', [{ value: { action: 'exit', times: 6 } }, { value: handle }])
   await until('the message is handled at last', () => consumer.lag().messages === 0)
   assert.deepEqual(waits, [100, 200, 400, 800, 1600, 3200])
-  assert.deepEqual(degraded, [{ groupId: 'billing', workerId: 0, crashes: 5 }])
+  const event = { groupId: 'billing', workerId: 0, crashes: 5 }
+  assert.deepEqual(degraded, [event])
   assert.equal(journal.countOf(0, 0), 7)
+  // What it has handled in between makes it healthy: the next time is told again.
+  await sendEach(engine, 'orders', [{ value: { action: 'exit', times: 5 } }])
+  await until('it is handled, too', () => consumer.lag().messages === 0)
+  assert.deepEqual(degraded, [event, event])
 })
 
 test('a worker that handled something between its deaths begins with the short wait again', async (t) => {

@@ -1,4 +1,9 @@
-import { MessageChannel, receiveMessageOnPort, type Worker } from 'node:worker_threads'
+import {
+  MessageChannel,
+  type ResourceLimits,
+  receiveMessageOnPort,
+  type Worker,
+} from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import { after, monotonicMs, type Timer } from '#clock'
 import { MillraceError } from '../core/errors.js'
@@ -23,6 +28,7 @@ export interface WorkerPoolHost {
   handle(): EngineHandle
   /** Everything of the task that is the same for all workers. */
   readonly job: Omit<WorkerTask, 'engine' | 'report' | 'control' | 'workerId'>
+  readonly resourceLimits: ResourceLimits
   wakeAll(): void
   /** Whether the engine is closed: then workers end, and are not replaced. */
   isClosed(): boolean
@@ -50,6 +56,7 @@ export class WorkerPool {
       minThreads: 0,
       maxThreads: 255,
       concurrentTasksPerWorker: 1,
+      resourceLimits: host.resourceLimits,
       // With the others an idle thread would wait blocked, its timers with it.
       atomics: 'disabled',
       recordTiming: false,
@@ -197,6 +204,7 @@ class PoolWorker {
     const { processed } = this.control.read()
     if (processed > this.processedAtCrash) {
       this.crashesAtMs.length = 0
+      this.isDegraded = false
       this.restartMs = RESTART_MS_MIN
     }
     this.processedAtCrash = processed
