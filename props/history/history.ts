@@ -38,14 +38,15 @@ interface Common<F extends string, V> {
   readonly type: 'invoke' | 'ok' | 'fail' | 'info'
   readonly f: F
   readonly value: V
-  /** Whose cursor it is about; operations without one belong to one nameless group. */
+  /** Whose cursor it is about; a process that polls without a group reads for itself alone. */
   readonly group?: string
   /** On a clock that all processes share: for a poll, when its records were handed over. */
   readonly timeMs?: number
 }
 
 /** Sends, polls, or both in one transaction. A poll hands records to a handler. */
-interface RecordsOperation extends Common<'send' | 'poll' | 'txn', readonly MicroOperation[]> {
+export interface RecordsOperation
+  extends Common<'send' | 'poll' | 'txn', readonly MicroOperation[]> {
   /** Of a poll: how often its first record has been handed over now, as the engine counts it. */
   readonly attempt?: number
 }
@@ -72,7 +73,10 @@ export interface SendDetails {
 
 /** The process owns these partitions from here on, and no others. */
 export interface AssignOperation extends Common<'assign' | 'subscribe', readonly Partition[]> {
-  /** With which epoch, and from which offset on. */
+  /**
+   * With which epoch, and from which offset on. Who tells offsets tells them again, by another
+   * `assign`, when a seek has moved the place.
+   */
   readonly owned?: Readonly<Record<Partition, Owned>>
 }
 
@@ -82,7 +86,7 @@ export interface Owned {
 }
 
 /** The cursor of the group is moved, or is found to be there: the next offset to read. */
-type CommitOperation = Common<'commit', Readonly<Record<Partition, Committed>>>
+export type CommitOperation = Common<'commit', Readonly<Record<Partition, Committed>>>
 
 export interface Committed {
   readonly offset: number
@@ -91,20 +95,20 @@ export interface Committed {
 }
 
 /** Whoever owns the partition goes on from there; null: from an offset that is not known. */
-type SeekOperation = Common<'seek', Readonly<Record<Partition, number | null>>>
+export type SeekOperation = Common<'seek', Readonly<Record<Partition, number | null>>>
 
 /**
  * - `handle`: the handler ended; `fail`: it threw. A group with one such operation notes all.
  * - `dead-letter`: the records were given up; that and the commit past them are one step.
  * - `peek`: what the group's dead letters are found to be at last, told by offsets of the source.
  */
-type OffsetsOperation = Common<
+export type OffsetsOperation = Common<
   'handle' | 'dead-letter' | 'peek',
   Readonly<Record<Partition, readonly number[]>>
 >
 
 /** The group is told that it does not get the records of a range, because they are gone. */
-type GapOperation = Common<'gap', Readonly<Record<Partition, Gap>>>
+export type GapOperation = Common<'gap', Readonly<Record<Partition, Gap>>>
 
 export interface Gap {
   readonly from: number
@@ -114,5 +118,5 @@ export interface Gap {
   readonly count: number
 }
 
-/** A process is proven dead: what it might still do has no effect on the group. */
+/** A process is proven dead, and fenced: what it might still do has no effect on its groups. */
 type DeathOperation = Common<'death', Process>
