@@ -38,6 +38,13 @@ export interface Scheduler {
   beforeWrite(actor: number): void
 }
 
+/** Sees each operation once it is done, and each death, in the order of time. */
+export interface Witness {
+  /** @param place where in the actor's log the operation is */
+  operation(state: SharedState, actor: number, log: ActorLog, place: number): void
+  death(actor: number): void
+}
+
 export interface ExecutionOptions {
   /** Content of the memory after the setup. */
   readonly initial: Int32Array
@@ -56,6 +63,7 @@ export interface ExecutionOptions {
   readonly skipsConstants: boolean
   /** Whether the order of recorded events across actors is part of the state. */
   readonly ordersEvents: boolean
+  readonly witness: Witness | undefined
 }
 
 /** Thrown through the actor's stack. Preallocated: a stack trace would cost more than the step. */
@@ -175,6 +183,7 @@ export abstract class Execution {
     state.put(actor, shared.STATUS, Status.CRASHED)
     state.put(actor, shared.DEATH, deaths)
     if (this.tracing) this.trace.push(`${this.options.names[actor]} CRASHES`)
+    this.options.witness?.death(actor)
     const { repair } = this.options
     if (repair >= 0 && this.status(repair) === Status.IDLE) {
       state.put(repair, shared.STATUS, Status.RUNNABLE)
@@ -257,6 +266,7 @@ export abstract class Execution {
     if (this.length === LOG_LENGTH_MAX) throw new Error('this actor does not come to an end')
     this.log.put(this.length, kind, address, value, source)
     this.state.hashOperation(this.actor, kind, source)
+    this.options.witness?.operation(this.state, this.actor, this.log, this.length)
     this.length++
     this.cursor++
     this.state.put(this.actor, shared.LENGTH, this.length)

@@ -45,9 +45,10 @@ export function search<World>(scenario: Scenario<World>, options: SearchOptions)
   return { ...report, violation: { ...found, path: details.counterexamplePath ?? '' } }
 }
 
-function schedules<World>(
+/** Schedules as fast-check draws them. */
+export function schedules<World>(
   runner: ScheduleRunner<World>,
-  { decisions, crashes }: SearchOptions,
+  { decisions, crashes }: Pick<SearchOptions, 'decisions' | 'crashes'>,
 ): fc.Arbitrary<Schedule> {
   const names = runner.actorNames
   runner.run([])

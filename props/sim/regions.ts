@@ -7,6 +7,8 @@ const POISON = 0xdd
 export interface RegionTable {
   /** Content of all regions, one after the other. */
   readonly initial: Int32Array
+  /** Bytes of each region, in their order. */
+  readonly sizes: readonly number[]
   /** Says which word of which region an address is. */
   describe(address: number): string
   /** Shows the algorithms' own typed arrays the content of the simulated memory, for a check. */
@@ -71,6 +73,7 @@ export function endRegions(nameOf: (region: Region, word: number) => string): Re
   for (const { first, bytes } of table) bytes.copy(Buffer.from(initial.buffer), first * WORD_BYTES)
   return {
     initial,
+    sizes: table.map(({ bytes }) => bytes.length),
     describe(address) {
       const entry = table.findLast(({ first }) => first <= address)
       return entry === undefined ? `word ${address}` : nameOf(entry.region, address - entry.first)

@@ -1,6 +1,5 @@
 import type { Region } from '../../core/memory.js'
 import type { Status } from './execution.js'
-import type { Machine } from './machine.js'
 
 /**
  * A small concurrent situation and what must hold at its end, however its actors interleave and
@@ -74,12 +73,17 @@ export interface Violation {
   readonly message: string
 }
 
-let machine: Machine | undefined
+/** Where the events of the running actor go. */
+interface Recorder {
+  record(event: unknown): void
+}
+
+let recorder: Recorder | undefined
 const marks = new Set<string>()
 
 /** Adds an event to what the running actor did. In a setup or a check it does nothing. */
 export function record(event: unknown): void {
-  machine?.record(event)
+  recorder?.record(event)
 }
 
 /** Marks that something worth exploring was reached: a test shows that it was. */
@@ -94,6 +98,6 @@ export function takeMarks(): string[] {
   return taken
 }
 
-export function useRecorder(next: Machine | undefined): void {
-  machine = next
+export function useRecorder(next: Recorder | undefined): void {
+  recorder = next
 }

@@ -17,7 +17,7 @@ const CRASHES_MAX = 1 << 20
  * be made smaller by leaving decisions out. Decisions that never come up are ignored.
  */
 export class ScheduleRunner<World> implements Scheduler {
-  private readonly simulation: Simulation<World>
+  readonly simulation: Simulation<World>
   private readonly decisions = new Map<number, Decision>()
   /** Who goes on after a suspension; NOBODY if the actor was suspended to die. */
   private next = NOBODY

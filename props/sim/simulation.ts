@@ -1,4 +1,11 @@
-import { type ExecutionOptions, type Scheduler, Status, type Stop } from './execution.js'
+import {
+  type ExecutionOptions,
+  type Scheduler,
+  Status,
+  type Stop,
+  type Witness,
+} from './execution.js'
+import { judge } from './judge.js'
 import { Machine } from './machine.js'
 import { useMachine } from './memory.js'
 import { MutantMachine, type Mutation } from './mutant-machine.js'
@@ -17,6 +24,8 @@ export interface SimulationOptions {
   readonly fillsDescending?: boolean
   /** Whether loads of words that nobody writes to are no points of decision. */
   readonly skipsConstants?: boolean
+  /** Sees what is done. */
+  readonly witness?: Witness
 }
 
 /** The index of nobody: before the first actor runs. */
@@ -31,7 +40,7 @@ export class Simulation<World> {
   readonly names: readonly string[]
   private readonly scenario: Scenario<World>
   private readonly world: World
-  private readonly regions: RegionTable
+  readonly regions: RegionTable
   private readonly mortal: readonly boolean[]
   private readonly initialRegisters: Int32Array
   private isShown = true
@@ -63,6 +72,7 @@ export class Simulation<World> {
       fillsDescending: options.fillsDescending ?? false,
       skipsConstants: options.skipsConstants ?? false,
       ordersEvents: scenario.ordersEvents ?? false,
+      witness: options.witness,
     })
     this.initialRegisters = this.machine.state.registers.slice()
   }
@@ -143,28 +153,10 @@ export class Simulation<World> {
   judge(): Violation | undefined {
     this.regions.show(this.machine.state.bytes)
     this.isShown = true
-    const ending = this.ending()
-    const blocked = this.names.filter((name) => isBlocked(ending.status(name)))
-    try {
-      if (blocked.length > 0 && this.scenario.mayBlock?.(this.world, ending) !== true) {
-        return { kind: 'deadlock', message: `nobody can go on; ${this.standings()}` }
-      }
-      this.scenario.check(this.world, ending)
-    } catch (error) {
-      return { kind: 'check', message: error instanceof Error ? error.message : String(error) }
-    }
-    return undefined
+    return judge(this.scenario, this.world, this.names, this.ending())
   }
 
-  private standings(): string {
-    const words = Object.keys(Status)
-    const { machine } = this
-    return this.names
-      .map((name, actor) => `${name} is ${words[machine.status(actor)]?.toLowerCase()}`)
-      .join(', ')
-  }
-
-  private ending(): Ending {
+  ending(): Ending {
     const { machine, names } = this
     const indexOf = (name: string) => {
       const index = names.indexOf(name)
@@ -181,10 +173,6 @@ export class Simulation<World> {
           .map(({ actor, event }) => ({ actor, event })),
     }
   }
-}
-
-function isBlocked(status: Status): boolean {
-  return status === Status.SLEEPING || status === Status.SPINNING
 }
 
 function machineFor(options: SimulationOptions, execution: ExecutionOptions): Machine {

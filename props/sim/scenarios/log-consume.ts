@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
+import * as memory from '#scenario-memory'
 import { acquire, activateGate, commit, fence, hold } from '../../../core/group/cursor.js'
 import * as layout from '../../../core/log/layout.js'
 import type { LogGeometry } from '../../../core/log/partition-log.js'
 import { Reader } from '../../../core/log/reader.js'
 import { Status } from '../execution.js'
-import * as memory from '../memory.js'
 import { type Ending, type Scenario, sometimes } from '../scenario.js'
 import {
   appenderOf,

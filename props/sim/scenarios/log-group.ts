@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import * as memory from '#scenario-memory'
 import {
   acquire,
   activateGate,
@@ -18,7 +19,6 @@ import type { LogGeometry } from '../../../core/log/partition-log.js'
 import { Reader } from '../../../core/log/reader.js'
 import { wakeSleepers } from '../../../core/log/wait-set.js'
 import { Status } from '../execution.js'
-import * as memory from '../memory.js'
 import { record, type Scenario, sometimes } from '../scenario.js'
 import {
   appenderOf,

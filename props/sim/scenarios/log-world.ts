@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import * as memory from '#scenario-memory'
 import { Appender, type FrameContent } from '../../../core/log/appender.js'
 import { countGaps } from '../../../core/log/gaps.js'
 import * as layout from '../../../core/log/layout.js'
@@ -8,7 +9,6 @@ import { repairLog } from '../../../core/log/repair.js'
 import { enlist, withdraw } from '../../../core/log/wait-set.js'
 import { ThreadTable } from '../../../core/thread-table.js'
 import { Status } from '../execution.js'
-import * as memory from '../memory.js'
 import { type Ending, record, sometimes } from '../scenario.js'
 
 /** One partition log and the threads of its engine. */

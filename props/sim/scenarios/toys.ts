@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import * as memory from '#scenario-memory'
 import type { Region } from '../../../core/memory.js'
-import * as memory from '../memory.js'
 import { record, type Scenario, sometimes } from '../scenario.js'
 
 /*
