@@ -5,6 +5,7 @@ import {
   eachSend,
   isRecords,
   type PartitionFacts,
+  type Sent,
   tookEffect,
 } from './analysis.js'
 import type { Report } from './anomalies.js'
@@ -128,19 +129,25 @@ function setOf(sets: Map<Partition, Set<Value>>, partition: Partition): Set<Valu
 }
 
 /** At the end of a drained run: acknowledged, and polled by nobody. */
-export function checkUnseen({ partitions }: Analysis, report: Report): void {
+export function checkUnseen({ history, partitions }: Analysis, report: Report): void {
   for (const [partition, facts] of partitions) {
-    const values = unseenValues(facts)
+    const values = unseenValues(facts, excuses(history, partition))
     if (values.length > 0) {
       report('unseen', { partition, count: values.length, values: values.slice(0, 32) })
     }
   }
 }
 
-function unseenValues({ sent, read }: PartitionFacts): Value[] {
-  return [...sent].flatMap(([value, { op }]) =>
-    op.type === 'ok' && !read.has(value) ? [value] : [],
-  )
+function unseenValues(
+  { sent, read, order }: PartitionFacts,
+  isExcused: (offset: number) => boolean,
+): Value[] {
+  const isMissing = (value: Value, { op }: Sent): boolean => {
+    if (op.type !== 'ok' || read.has(value)) return false
+    const [offset] = order.offsetsOf(value)
+    return offset === undefined || !isExcused(offset)
+  }
+  return [...sent].flatMap(([value, writer]) => (isMissing(value, writer) ? [value] : []))
 }
 
 function compare(a: Value, b: Value): number {
