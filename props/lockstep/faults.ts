@@ -74,3 +74,9 @@ export const faults: Readonly<Record<string, Operations>> = {
     notify: (words, index) => shipped.notify(words, index + 1),
   },
 }
+
+export function operationsOf(fault: string): Operations {
+  const operations = faults[fault]
+  if (operations === undefined) throw new Error(`no fault '${fault}'`)
+  return operations
+}

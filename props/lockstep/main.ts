@@ -8,7 +8,7 @@
  * | option | |
  * |---|---|
  * | `--schedules N` | schedules drawn at random for each scenario, with up to 12 preemptions and 2 deaths; default 2 |
- * | `--deaths N` | deaths of a thread at operation k, for N operations k of each scenario; default 0 |
+ * | `--deaths N` | a thread dies at operation k, for N operations k of each scenario, or for `every` one; default 0 |
  * | `--seed N` | repeats what is drawn at random |
  * | `--only TEXT` | only the scenarios whose name contains this |
  * | `--fault NAME` | one real operation is wrong on purpose, see `faults.ts` |
@@ -38,7 +38,8 @@ const { values } = parseArgs({
   },
 })
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed)
-const options = { schedules: Number(values.schedules), deaths: Number(values.deaths), seed }
+const deaths = values.deaths === 'every' ? Number.POSITIVE_INFINITY : Number(values.deaths)
+const options = { schedules: Number(values.schedules), deaths, seed }
 const troupe = new Troupe(values.fault)
 for (const subject of subjects()) {
   if (!subject.name.includes(values.only)) continue

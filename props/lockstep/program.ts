@@ -11,7 +11,7 @@ const CRASHES_MAX = 2
 export interface ProgramOptions {
   /** Schedules drawn at random. */
   readonly schedules: number
-  /** Deaths at operations that are drawn at random. */
+  /** Deaths at operations that are drawn at random; Infinity for a death at each. */
   readonly deaths: number
   readonly seed: number
 }
@@ -69,21 +69,20 @@ function programOf<World>(
   ]
 }
 
-/** One actor dies, at any of the operations that it does without interruptions. */
+/** One actor dies, at an operation that it does without interruptions: at some, or at each. */
 function drawDeaths<World>(
   scenario: Scenario<World>,
   stepsOf: (actor: string) => number,
   { seed, deaths }: ProgramOptions,
 ): Schedule[] {
+  if (scenario.repair === undefined) return []
   const mortal = scenario.mortal ?? Object.keys(scenario.actors)
-  if (scenario.repair === undefined || mortal.length === 0 || deaths === 0) return []
-  const steps = new Map(mortal.map((actor) => [actor, Math.max(1, stepsOf(actor))]))
-  const death = fc
-    .constantFrom(...mortal)
-    .chain((who) =>
-      fc
-        .integer({ min: 1, max: steps.get(who) as number })
-        .map((at): Schedule => [{ who, at, crash: true }]),
-    )
-  return fc.sample(death, { seed, numRuns: deaths })
+  const all = mortal.flatMap((who) =>
+    Array.from(
+      { length: stepsOf(who) },
+      (_, step): Schedule => [{ who, at: step + 1, crash: true }],
+    ),
+  )
+  if (all.length <= deaths) return all
+  return fc.sample(fc.constantFrom(...all), { seed, numRuns: deaths })
 }

@@ -4,7 +4,7 @@ import type { Status } from '../sim/execution.js'
 import { judge } from '../sim/judge.js'
 import { type Ending, type Scenario, useRecorder } from '../sim/scenario.js'
 import { ABANDONED, Control } from './control.js'
-import { faults } from './faults.js'
+import { operationsOf } from './faults.js'
 import { awaitDeath, handOut, record, useOperations, useTurns } from './memory.js'
 import type { Answer, Command, Ended, ThreadData } from './protocol.js'
 import { StepLog } from './step-log.js'
@@ -69,7 +69,7 @@ function obey(command: Command): Answer {
   return { isFinished: true }
 }
 
-useOperations(fault === undefined ? {} : (faults[fault] ?? {}))
+if (fault !== undefined) useOperations(operationsOf(fault))
 port.on('message', (command: Command) => {
   try {
     tell(obey(command))

@@ -8,8 +8,6 @@ export class Troupe {
   readonly #fault: string | undefined
   readonly #cast: (Thread | undefined)[] = []
   readonly #spare: Thread[] = []
-  /** Threads that were killed. */
-  deaths = 0
 
   /** @param fault one operation of all threads is wrong, see `faults.ts` */
   constructor(fault?: string) {
@@ -30,7 +28,6 @@ export class Troupe {
     this.#cast[actor] = undefined
     while (this.#spare.length < SPARE) this.#spare.unshift(new Thread(this.#fault))
     await thread.kill()
-    this.deaths++
   }
 
   /** Ends all threads. */
