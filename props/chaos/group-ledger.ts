@@ -1,5 +1,6 @@
 import { threadId } from 'node:worker_threads'
-import * as memory from '#memory'
+import * as memory from '../../core/memory.js'
+import { nowMs } from './clock.js'
 import { decodeSample, keyText, type Sample } from './sample.js'
 import {
   PARTITIONS_MAX,
@@ -70,11 +71,6 @@ const TAKEOVER_WORDS = 6
 const NEWEST = TAKEOVER_ROWS + TAKEOVERS_MAX * TAKEOVER_WORDS
 const PLACES = NEWEST + PRODUCERS_MAX * KEYS_MAX
 const WORDS = PLACES + PRODUCERS_MAX * SEQUENCES_MAX
-
-/** Milliseconds on a clock that all threads of the process share and that never goes back. */
-export function nowMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6
-}
 
 /**
  * What the handlers of one group see, in shared memory, so that it outlives them. A partition has

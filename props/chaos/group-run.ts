@@ -1,40 +1,77 @@
 import * as cursor from '../../core/group/cursor.js'
 import type { PartitionLog } from '../../core/log/partition-log.js'
 import { readTail } from '../../core/log/tail.js'
-import type { Consumer, ConsumerStats, Engine } from '../../workers/index.js'
-import { GroupLedger, nowMs } from './group-ledger.js'
-import type { Plan } from './plan.js'
+import {
+  type Consumer,
+  type ConsumerStats,
+  type Engine,
+  MillraceError,
+} from '../../workers/index.js'
+import { nowMs } from './clock.js'
+import { GroupLedger } from './group-ledger.js'
+import { type Breakage, HandlerFile } from './handler-file.js'
+import { Orders } from './orders.js'
+import type { Workload } from './plan.js'
 import type { Random } from './random.js'
 import type { SendLedger } from './send-ledger.js'
 import type { SubjectData } from './subject.js'
-import { Switches } from './switches.js'
+
+/** Enough for a handler, and soon exhausted. */
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 }
+
+/** How a thread came to its end: by which fault, and when. */
+export interface Death {
+  readonly fault: string
+  readonly atMs: number
+}
+
+/** A time in which the group, or a part of it, was kept from working. */
+export interface Interruption {
+  readonly fromMs: number
+  toMs: number
+}
 
 /** One group of a trial: its consumer, what its handlers see, and who of them died when. */
 export class GroupRun {
   readonly groupId: string
   readonly ledger = new GroupLedger()
-  readonly switches = new Switches()
-  /** When the threads that died were told to, by thread id; NaN for those that ended themselves. */
-  readonly deaths = new Map<number, number>()
+  readonly orders = new Orders()
+  /** Who was killed, by thread id. */
+  readonly kills = new Map<number, Death>()
   /** When each thread began, by thread id. */
   readonly startedAtMs = new Map<number, number>()
-  /** When the whole group was paused. */
-  readonly pauses: { readonly fromMs: number; toMs: number }[] = []
+  /** Threads that the consumer says have crashed, by id, with the error. */
+  readonly crashes = new Map<number, Error>()
+  /** Pauses of the whole group, and times without a handler that loads. */
+  readonly interruptions: Interruption[] = []
+  /** Times in which this thread was blocked, so that nobody started workers. */
+  readonly blocks: Interruption[] = []
   private consumer: Consumer<Buffer>
   private readonly engine: Engine
-  private readonly plan: Plan
+  private readonly workload: Workload
   /** Groups get their gates in the order of their opening. */
   private readonly gate: number
   private readonly sends: SendLedger
+  private readonly file: HandlerFile
+  private readonly degraded = new Set<number>()
+  private readonly failedLoads = new Map<number, number>()
   private readonly newestThread = new Map<number, number>()
+  private wantedWorkers: number
+  private pausedAtMs = Number.NaN
 
-  constructor(engine: Engine, gate: number, plan: Plan, sends: SendLedger) {
+  constructor(engine: Engine, gate: number, workload: Workload, sends: SendLedger) {
     const groupId = `group-${gate}`
     this.gate = gate
     this.groupId = groupId
-    this.plan = plan
+    this.workload = workload
+    this.wantedWorkers = workload.workers
     this.sends = sends
     this.engine = engine
+    this.file = new HandlerFile(
+      workload.handler === 'message'
+        ? new URL('./message-handler.js', import.meta.url)
+        : new URL('./batch-handler.js', import.meta.url),
+    )
     this.consumer = this.createConsumer()
   }
 
@@ -49,46 +86,51 @@ export class GroupRun {
       this.startedAtMs.set(threadId, nowMs())
       this.newestThread.set(workerId, threadId)
     })
-    consumer.on('worker:crash', ({ workerId }) => {
+    consumer.on('worker:crash', ({ workerId, error }) => {
+      if (isLoadError(error)) {
+        this.failedLoads.set(workerId, this.loadsFailed(workerId) + 1)
+        return
+      }
       const threadId = this.newestThread.get(workerId)
-      if (threadId !== undefined && !this.deaths.has(threadId))
-        this.deaths.set(threadId, Number.NaN)
+      if (threadId !== undefined && !this.crashes.has(threadId)) this.crashes.set(threadId, error)
     })
+    consumer.on('group:degraded', ({ workerId }) => this.degraded.add(workerId))
     return consumer
   }
 
   async start(): Promise<void> {
-    const { plan, switches } = this
-    switches.throwsPerMillion = plan.throwsPerMillion
-    switches.spinMicroseconds = plan.spinMicroseconds
+    const { workload, orders } = this
+    this.file.mend()
+    orders.throwsPerMillion = workload.throwsPerMillion
+    orders.spinMicroseconds = workload.spinMicroseconds
     const workerData: SubjectData = {
       sends: this.sends.buffer,
       group: this.ledger.buffer,
       groupTimes: this.ledger.timesBuffer,
-      switches: switches.buffer,
-      seed: plan.seed,
-      asyncPerMille: plan.asyncPerMille,
+      orders: orders.buffer,
+      seed: workload.seed,
+      asyncPerMille: workload.asyncPerMille,
     }
-    const handler =
-      plan.handler === 'message'
-        ? new URL('./message-handler.js', import.meta.url)
-        : new URL('./batch-handler.js', import.meta.url)
-    await this.consumer.run({ workers: plan.workers, handler, workerData })
+    await this.consumer.run({
+      workers: this.wantedWorkers,
+      handler: this.file.url,
+      workerData,
+      resourceLimits: RESOURCE_LIMITS,
+    })
   }
 
-  get runningWorkers(): number {
-    return this.consumer.workers.length
-  }
+  // -------------------------------------------------------------------------------------- faults
 
-  /** Kills one worker at whatever instruction it is. @returns false if none runs */
-  kill(random: Random): boolean {
-    const alive = this.consumer.workers.filter(({ threadId }) => !this.deaths.has(threadId))
-    if (alive.length === 0) return false
+  /** Kills one worker at whatever instruction it is. @returns its id; undefined if none runs */
+  kill(random: Random, fault = 'a kill'): number | undefined {
+    const { deaths } = this
+    const alive = this.consumer.workers.filter(({ threadId }) => !deaths.has(threadId))
+    if (alive.length === 0) return undefined
     const worker = random.pick(alive)
     this.raiseFloors()
-    this.deaths.set(worker.threadId, nowMs())
+    this.kills.set(worker.threadId, { fault, atMs: nowMs() })
     void worker.terminate()
-    return true
+    return worker.id
   }
 
   /** What is committed now must not come again, whoever dies. */
@@ -99,18 +141,72 @@ export class GroupRun {
   }
 
   async pause(): Promise<void> {
-    this.pauses.push({ fromMs: nowMs(), toMs: Number.POSITIVE_INFINITY })
+    this.pausedAtMs = nowMs()
     await this.consumer.pause()
   }
 
   async resume(): Promise<void> {
     await this.consumer.resume()
-    const pause = this.pauses.at(-1)
-    if (pause !== undefined) pause.toMs = nowMs()
+    this.interruptions.push({ fromMs: this.pausedAtMs, toMs: nowMs() })
   }
 
-  scale(workers: number): Promise<void> {
-    return this.consumer.scale(workers)
+  async scale(workers: number): Promise<void> {
+    this.wantedWorkers = workers
+    await this.consumer.scale(workers)
+  }
+
+  get isHandlerBroken(): boolean {
+    return this.file.isBroken
+  }
+
+  /** How often a worker could not start because its handler did not load. */
+  loadsFailed(workerId: number): number {
+    return this.failedLoads.get(workerId) ?? 0
+  }
+
+  /** Whether the group was degraded because of this worker, now or before. */
+  isDegraded(workerId: number): boolean {
+    return this.degraded.has(workerId)
+  }
+
+  /** From now on no worker can start. */
+  breakHandler(breakage: Breakage): void {
+    this.file.break(breakage)
+  }
+
+  mendHandler(): void {
+    this.file.mend()
+  }
+
+  /** Notes that the group is kept from its work until then. */
+  async interrupted(work: Promise<void>): Promise<void> {
+    const interruption = { fromMs: nowMs(), toMs: Number.POSITIVE_INFINITY }
+    this.interruptions.push(interruption)
+    await work
+    interruption.toMs = nowMs()
+  }
+
+  /** From here on nothing goes wrong any more. */
+  calmDown(): void {
+    this.orders.withdraw()
+    this.orders.throwsPerMillion = 0
+    this.orders.spinMicroseconds = 0
+  }
+
+  // ---------------------------------------------------------------------------------------- state
+
+  /** All deaths that were brought about, by thread id. */
+  get deaths(): ReadonlyMap<number, Death> {
+    const own = this.orders.deaths().map((death) => [death.threadId, death] as const)
+    return new Map([...own, ...this.kills])
+  }
+
+  isRunning(workerId: number): boolean {
+    return this.consumer.workers.some(({ id }) => id === workerId)
+  }
+
+  get areAllRunning(): boolean {
+    return this.consumer.workers.length === this.wantedWorkers
   }
 
   get lag(): number {
@@ -123,7 +219,7 @@ export class GroupRun {
 
   get deliveries(): number {
     let sum = 0
-    for (let partition = 0; partition < this.plan.partitions; partition++) {
+    for (let partition = 0; partition < this.workload.partitions; partition++) {
       sum += this.ledger.deliveries(partition)
     }
     return sum
@@ -155,13 +251,20 @@ export class GroupRun {
     }
   }
 
+  // ------------------------------------------------------------------------------------------ end
+
   /** Goes on after {@link close}, with new workers. */
   async reopen(): Promise<void> {
     this.consumer = this.createConsumer()
     await this.start()
   }
 
-  close(): Promise<void> {
-    return this.consumer.close()
+  async close(): Promise<void> {
+    await this.consumer.close()
+    this.file.remove()
   }
+}
+
+function isLoadError(error: Error): boolean {
+  return error instanceof MillraceError && error.code === 'HANDLER_NOT_LOADED'
 }

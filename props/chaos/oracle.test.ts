@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { type Anomaly, GroupLedger } from './group-ledger.js'
-import { drawPlan } from './plan.js'
 import { encodeSample, keyText, type Sample } from './sample.js'
 import { placeOf, SendLedger } from './send-ledger.js'
 import { judgeGroup, type Property, type Witness } from './verdict.js'
@@ -99,18 +98,21 @@ test('what was committed must not come again', () => {
   assert.deepEqual(bench.seen, ['redelivery of a committed record'])
 })
 
-const HEALTHY = { redelivered: 0, maybeLost: 0, deadLettered: 0 }
+const HEALTHY = { redelivered: 0, maybeLost: 0, deadLettered: 0, failed: 0 }
 
-function judge(bench: Bench, stats = HEALTHY): Property[] {
+function judge(bench: Bench, stats = HEALTHY, parts: Partial<Witness> = {}): Property[] {
   const witness: Witness = {
     groupId: 'group',
     ledger: bench.group,
     stats,
     deaths: new Map(),
+    crashes: new Map(),
     startedAtMs: new Map(),
-    pauses: [],
+    interruptions: [],
+    blocks: [],
+    ...parts,
   }
-  const { findings } = judgeGroup(drawPlan(1), bench.sends, 1, witness)
+  const { findings } = judgeGroup(bench.sends, 1, witness)
   return findings.map(({ property }) => property)
 }
 
@@ -139,6 +141,14 @@ test('more duplicates than the engine admits are reported', () => {
   const owned = { ...HEALTHY, redelivered: 1 }
   assert.deepEqual(judge(bench, owned), ['single-owner'])
   assert.deepEqual(judge(bench), ['single-owner', 'bounded-duplicates'])
+})
+
+test('a worker that dies of itself is reported, one that was killed is not', () => {
+  const bench = new Bench(3)
+  const crashes = new Map([[7, new Error('out of the blue')]])
+  assert.deepEqual(judge(bench, HEALTHY, { crashes }), ['no-error'])
+  const deaths = new Map([[7, { fault: 'worker terminated', atMs: 0 }]])
+  assert.deepEqual(judge(bench, HEALTHY, { crashes, deaths }), [])
 })
 
 test('a partition that goes back although its owner lives is reported', async () => {

@@ -1,9 +1,10 @@
+import { possibleFaults } from './faults.js'
 import { KEYS_MAX } from './group-ledger.js'
 import { Random } from './random.js'
 import { PARTITIONS_MAX } from './send-ledger.js'
 
-/** Workload and faults of one trial. Everything in it is drawn from the seed. */
-export interface Plan {
+/** What producers and handlers do in a trial. */
+export interface Workload {
   readonly seed: number
   readonly partitions: number
   /** Of the whole topic: small, so that the log is often full and wraps many times. */
@@ -19,11 +20,41 @@ export interface Plan {
   readonly asyncPerMille: number
   readonly throwsPerMillion: number
   readonly spinMicroseconds: number
+}
+
+/** Workload and faults of one trial. Everything in it is drawn from the seed. */
+export interface Plan extends Workload {
+  /** Names of rows of the matrix. */
+  readonly faults: readonly string[]
   /** Longest time between two faults. */
   readonly calmMsMax: number
 }
 
+/** So many rows of the matrix make up one trial. */
+const HAND_FAULTS = 5
+
+/** So many plans, from a seed on that it divides, have every row of the matrix once. */
+export function trialsOfDeck(): number {
+  return Math.ceil(possibleFaults().length / HAND_FAULTS)
+}
+
 export function drawPlan(seed: number): Plan {
+  return { ...drawWorkload(seed), faults: drawFaults(seed) }
+}
+
+/** The rows are shuffled like a deck of cards, and each trial is dealt a hand of it. */
+function drawFaults(seed: number): string[] {
+  const hands = trialsOfDeck()
+  const random = new Random(Math.floor(seed / hands))
+  const deck = possibleFaults().map(({ name }) => name)
+  for (let left = deck.length; left > 1; left--) {
+    const card = random.integer(0, left - 1)
+    deck.push(...deck.splice(card, 1))
+  }
+  return deck.filter((_, place) => place % hands === seed % hands)
+}
+
+function drawWorkload(seed: number): Omit<Plan, 'faults'> {
   const random = new Random(seed)
   const partitions = random.pick([1, 2, 3, 4, 6, PARTITIONS_MAX])
   return {
@@ -41,7 +72,7 @@ export function drawPlan(seed: number): Plan {
     asyncPerMille: random.pick([0, 0, 20]),
     throwsPerMillion: random.pick([0, 0, 300]),
     spinMicroseconds: random.pick([0, 10, 50]),
-    calmMsMax: random.pick([30, 300, 600]),
+    calmMsMax: random.pick([10, 50, 200]),
   }
 }
 

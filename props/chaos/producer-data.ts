@@ -7,6 +7,7 @@ export type Way = (typeof WAYS)[number]
 export interface ProducerData {
   readonly engine: EngineHandle
   readonly sends: SharedArrayBuffer
+  readonly orders: SharedArrayBuffer
   readonly topic: string
   readonly producer: number
   readonly seed: number

@@ -1,34 +1,54 @@
 import { Worker } from 'node:worker_threads'
 import type { Engine } from '../../workers/index.js'
-import type { Plan } from './plan.js'
+import { nowMs } from './clock.js'
+import { Orders } from './orders.js'
+import type { Workload } from './plan.js'
 import { type ProducerData, WAYS } from './producer-data.js'
 import type { Random } from './random.js'
 import { PRODUCERS_MAX, type SendLedger } from './send-ledger.js'
 
-interface ProducerWorker {
+/** One producer thread, from its start on. */
+export interface ProducerRun {
   readonly producer: number
+  readonly threadId: number
+  /** Its slot in the engine, which another thread may have had before. */
+  readonly slot: number
   readonly worker: Worker
   readonly ended: Promise<void>
+  /** Which fault killed it, and when; of those that ended as they should, nothing. */
+  death: { readonly fault: string; readonly atMs: number } | undefined
+  /** When the engine said that it had repaired what the thread left. */
+  repairedAtMs: number | undefined
+  abortedFrames: number
 }
 
 /** The producer threads of a trial. Whichever ends, another one takes its place. */
 export class ProducerFleet {
   /** Errors that ended a producer: there must be none. */
   readonly failures: string[] = []
-  /** Threads started so far. */
-  started = 0
+  readonly orders = new Orders()
+  /** All that were ever started. */
+  readonly runs: ProducerRun[] = []
   private readonly engine: Engine
   private readonly sends: SendLedger
-  private readonly plan: Plan
+  private readonly workload: Workload
   private readonly random: Random
-  private readonly running = new Set<ProducerWorker>()
+  private readonly running = new Set<ProducerRun>()
 
-  constructor(engine: Engine, sends: SendLedger, plan: Plan, random: Random) {
+  constructor(engine: Engine, sends: SendLedger, workload: Workload, random: Random) {
     this.engine = engine
     this.sends = sends
-    this.plan = plan
+    this.workload = workload
     this.random = random
-    for (let count = 0; count < plan.producers; count++) this.start()
+    engine.on('thread:death', ({ slot, abortedFrames }) => this.repaired(slot, abortedFrames))
+  }
+
+  begin(): void {
+    for (let count = 0; count < this.workload.producers; count++) this.start()
+  }
+
+  get started(): number {
+    return this.runs.length
   }
 
   /** Whether so many have come and gone that the ledger is full. */
@@ -38,38 +58,39 @@ export class ProducerFleet {
 
   /** Whether one of them waits for space in a full log. */
   get isOneWaiting(): boolean {
-    return [...this.running].some(({ producer }) => this.sends.isWaiting(producer))
+    return this.waiting().length > 0
   }
 
   get areAllWaiting(): boolean {
-    return [...this.running].every(({ producer }) => this.sends.isWaiting(producer))
+    return this.waiting().length === this.running.size
+  }
+
+  private waiting(): ProducerRun[] {
+    return [...this.running].filter(({ producer }) => this.sends.isWaiting(producer))
   }
 
   /** Samples that the engine has acknowledged to any of them, dead or alive. */
   get acknowledged(): number {
-    let sum = 0
-    for (let producer = 0; producer < this.started; producer++) {
-      sum += this.sends.acknowledged(producer)
-    }
-    return sum
+    return this.runs.reduce((sum, { producer }) => sum + this.sends.acknowledged(producer), 0)
   }
 
   private start(): void {
     if (this.started === PRODUCERS_MAX) return
-    const { plan, random } = this
-    const producer = this.started++
+    const { workload, random } = this
+    const producer = this.started
     const engine = this.engine.handle()
     const data: ProducerData = {
       engine,
       sends: this.sends.buffer,
+      orders: this.orders.buffer,
       topic: 'samples',
       producer,
-      seed: plan.seed * PRODUCERS_MAX + producer,
+      seed: workload.seed * PRODUCERS_MAX + producer,
       way: random.pick(WAYS),
-      keys: plan.keys,
-      fillerBytesMax: plan.fillerBytesMax,
-      batchMax: plan.batchMax,
-      pauseMs: plan.pauseMs,
+      keys: workload.keys,
+      fillerBytesMax: workload.fillerBytesMax,
+      batchMax: workload.batchMax,
+      pauseMs: workload.pauseMs,
     }
     const worker = new Worker(new URL('./producer-thread.js', import.meta.url), {
       workerData: data,
@@ -77,29 +98,66 @@ export class ProducerFleet {
     })
     worker.on('error', (error) => this.failures.push(`producer ${producer}: ${error.stack}`))
     const ended = new Promise<void>((resolve) => worker.on('exit', () => resolve()))
-    const entry = { producer, worker, ended }
-    this.running.add(entry)
+    const { threadId } = worker
+    const run: ProducerRun = {
+      producer,
+      threadId,
+      slot: engine.slot,
+      worker,
+      ended,
+      death: undefined,
+      repairedAtMs: undefined,
+      abortedFrames: 0,
+    }
+    this.running.add(run)
+    this.runs.push(run)
     void ended.then(() => {
-      this.running.delete(entry)
+      this.running.delete(run)
       if (!this.sends.isStopping) this.start()
     })
   }
 
-  /**
-   * Kills one of them at whatever instruction it is.
-   *
-   * @returns whether it was waiting for space in a full log
-   */
-  kill(): boolean {
-    const entry = this.random.pick([...this.running])
-    const wasWaiting = this.sends.isWaiting(entry.producer)
-    void entry.worker.terminate()
-    return wasWaiting
+  private repaired(slot: number, abortedFrames: number): void {
+    // The first: the slot may have been taken again before its repair was told here.
+    const run = this.runs.find((one) => one.slot === slot && one.repairedAtMs === undefined)
+    if (run === undefined) return
+    run.repairedAtMs = nowMs()
+    run.abortedFrames = abortedFrames
+  }
+
+  private alive(): ProducerRun[] {
+    this.noteOwnDeaths()
+    return [...this.running].filter(
+      (run) => run.death === undefined && run.repairedAtMs === undefined,
+    )
+  }
+
+  private noteOwnDeaths(): void {
+    const own = new Map(this.orders.deaths().map((death) => [death.threadId, death]))
+    for (const run of this.runs) run.death ??= own.get(run.threadId)
+  }
+
+  /** One that waits for space in a full log. */
+  pickWaiting(): ProducerRun | undefined {
+    const waiting = this.alive().filter(({ producer }) => this.sends.isWaiting(producer))
+    return waiting.length === 0 ? undefined : this.random.pick(waiting)
+  }
+
+  /** Kills one of them at whatever instruction it is. @returns whether there was one */
+  kill(fault: string, victim?: ProducerRun): boolean {
+    const alive = victim === undefined ? this.alive() : [victim]
+    if (alive.length === 0) return false
+    const run = this.random.pick(alive)
+    run.death = { fault, atMs: nowMs() }
+    void run.worker.terminate()
+    return true
   }
 
   /** Asks all of them to end, and resolves when they have. */
   async stop(): Promise<void> {
     this.sends.stop()
+    this.orders.withdraw()
     await Promise.all([...this.running].map(({ ended }) => ended))
+    this.noteOwnDeaths()
   }
 }

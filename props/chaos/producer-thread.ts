@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { workerData } from 'node:worker_threads'
 import { attachEngine, type Engine, type RecordMetadata } from '../../workers/index.js'
+import { obeyAtOperation } from './interruptions.js'
+import { Orders } from './orders.js'
 import type { ProducerData, Way } from './producer-data.js'
 import { Random } from './random.js'
 import { encodeSample, keyText, type Sample } from './sample.js'
@@ -10,6 +12,7 @@ import { placeOf, SEQUENCES_MAX, SendLedger } from './send-ledger.js'
 class ProducerThread {
   private readonly data: ProducerData
   private readonly sends: SendLedger
+  private readonly orders: Orders
   private readonly random: Random
   private readonly keySequences: number[]
   private next = 0
@@ -17,6 +20,7 @@ class ProducerThread {
   constructor(data: ProducerData) {
     this.data = data
     this.sends = new SendLedger(data.sends)
+    this.orders = new Orders(data.orders)
     this.random = new Random(data.seed)
     this.keySequences = new Array<number>(data.keys).fill(0)
   }
@@ -26,6 +30,8 @@ class ProducerThread {
     const sendBatch = way === 'send' ? this.sender(engine) : this.publisher(engine, way)
     while (!this.sends.isStopping && this.next < SEQUENCES_MAX) {
       const samples = this.draw()
+      const order = this.orders.take()
+      if (order !== undefined) obeyAtOperation(order, this.orders)
       await sendBatch(samples)
       this.sends.setAcknowledged(this.data.producer, this.next)
       if (pauseMs > 0) await sleep(pauseMs)

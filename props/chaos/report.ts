@@ -1,37 +1,182 @@
+import { FAULTS } from './faults.js'
 import { describePlan } from './plan.js'
 import type { TrialResult } from './trial.js'
+import type { Recovery } from './verdict.js'
 
-/** The figures of many trials. */
-export function describeTrials(results: readonly TrialResult[]): string {
+/** Milliseconds by nearest rank, and of how many. */
+interface Times {
+  readonly count: number
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+}
+
+/** What is known of one fault, or of all of them. */
+export interface Row {
+  readonly row: string
+  /** In which it happened, among others. The figures of a trial count for each of its faults. */
+  readonly trials: number
+  readonly faults: number
+  /** Threads that died of it. */
+  readonly deaths: number
+  /** Claims that it left between claim and publish. */
+  readonly abortedFrames: number
+  /** Acknowledged to producers. */
+  readonly records: number
+  readonly deliveries: number
+  readonly lost: number
+  /** None was lost in so many faults: with 95 % confidence, a loss is rarer than this. */
+  readonly lossBelow: number
+  readonly reordered: number
+  readonly duplicates: number
+  /** Records that the engine says it had to hand over again. */
+  readonly bound: number
+  /**
+   * From a death until a record of the dead worker came again, to a worker that ran already or to a
+   * new one; of producers, until their remains were repaired.
+   */
+  readonly recoveryMs: {
+    readonly survivor: Times | null
+    readonly newcomer: Times | null
+    readonly repair: Times | null
+  }
+  readonly findings: number
+  readonly seeds: readonly number[]
+  readonly node: string
+}
+
+/** A fault of the design's matrix that the engine has no part for yet. */
+export interface MissingRow {
+  readonly row: string
+  readonly notApplicable: string
+}
+
+export const NOT_YET: readonly MissingRow[] = [
+  { row: 'SIGKILL of the process', notApplicable: 'there is no journal yet' },
+  { row: 'short write, EIO, ENOSPC', notApplicable: 'there is no journal yet' },
+]
+
+/** One row for each fault, and one for all of them. */
+export function tabulate(results: readonly TrialResult[]): Row[] {
+  const rows = FAULTS.map(({ name, kills }) =>
+    summarize(
+      name,
+      results.filter(({ faults }) => faults.has(name)),
+      (fault) => fault === name,
+      () => kills,
+    ),
+  )
+  const killers = new Set(FAULTS.filter(({ kills }) => kills).map(({ name }) => name))
+  const all = summarize(
+    'all',
+    results,
+    () => true,
+    (fault) => killers.has(fault),
+  )
+  return [...rows, all]
+}
+
+function summarize(
+  row: string,
+  results: readonly TrialResult[],
+  isMeant: (fault: string) => boolean,
+  isDeadly: (fault: string) => boolean,
+): Row {
   const groups = results.flatMap((result) => result.groups)
-  const total = (figureOf: (result: TrialResult) => number) =>
-    results.reduce((sum, result) => sum + figureOf(result), 0)
-  const deaths = total(({ workerKills }) => workerKills) + total((r) => r.producerKills)
-  const lost = groups.reduce((sum, group) => sum + group.lost, 0)
-  const rows: [string, string][] = [
-    ['trials', String(results.length)],
-    ['workers killed', String(total((result) => result.workerKills))],
-    ['workers that ended themselves', String(total((result) => result.ownDeaths))],
-    ['producers killed', String(total((result) => result.producerKills))],
-    ['  while the log was full', String(total((result) => result.producerKillsWhileFull))],
-    ['frames aborted by repair', String(total((result) => result.abortedFrames))],
-    ['times that a log wrapped', String(total((result) => result.laps))],
-    ['records acknowledged', String(total((result) => result.acknowledged))],
-    ['deliveries', String(total((result) => result.deliveries))],
-    ['lost', lost === 0 ? `0 (95 %: below ${rate(3 / deaths)} a death)` : String(lost)],
-    ['reordered per key', String(groups.reduce((sum, group) => sum + group.reordered, 0))],
-    [
-      'duplicates / bound',
-      `${groups.reduce((sum, group) => sum + group.duplicates, 0)} / ${groups.reduce((sum, group) => sum + group.bound, 0)}`,
-    ],
-    ['redelivery by a survivor', times(groups.flatMap((group) => group.toSurvivorMs))],
-    ['redelivery by a worker yet to start', times(groups.flatMap((group) => group.toNewcomerMs))],
-    ['findings', String(total((result) => result.findings.length))],
-    ['seeds', seeds(results)],
-    ['Node', process.version],
+  const faults = results.flatMap((result) => [...result.faults]).filter(([name]) => isMeant(name))
+  const aborted = results.flatMap((result) => [...result.abortedFrames])
+  const recoveries = groups.flatMap((group) => group.recoveries).filter((r) => isMeant(r.fault))
+  const repairs = results.flatMap((result) => result.repairs).filter((r) => isMeant(r.fault))
+  const count = sum(faults.map(([, times]) => times))
+  return {
+    row,
+    trials: results.length,
+    faults: count,
+    deaths: sum(faults.filter(([name]) => isDeadly(name)).map(([, times]) => times)),
+    abortedFrames: sum(aborted.filter(([name]) => isMeant(name)).map(([, frames]) => frames)),
+    records: sum(results.map((result) => result.acknowledged)),
+    deliveries: sum(results.map((result) => result.deliveries)),
+    lost: sum(groups.map((group) => group.lost)),
+    lossBelow: Number(Math.min(1, 3 / count).toFixed(5)),
+    reordered: sum(groups.map((group) => group.reordered)),
+    duplicates: sum(groups.map((group) => group.duplicates)),
+    bound: sum(groups.map((group) => group.bound)),
+    recoveryMs: {
+      survivor: rank(timesTo('survivor', recoveries)),
+      newcomer: rank(timesTo('newcomer', recoveries)),
+      repair: rank(repairs.map(({ timeMs }) => timeMs)),
+    },
+    findings: sum(results.map((result) => result.findings.length)),
+    seeds: results.map(({ plan }) => plan.seed),
+    node: process.version,
+  }
+}
+
+function timesTo(to: Recovery['to'], recoveries: readonly Recovery[]): number[] {
+  return recoveries.filter((recovery) => recovery.to === to).map(({ timeMs }) => timeMs)
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+function rank(timesMs: readonly number[]): Times | null {
+  if (timesMs.length === 0) return null
+  const sorted = [...timesMs].sort((a, b) => a - b)
+  const at = (fraction: number) =>
+    Number((sorted[Math.ceil(sorted.length * fraction) - 1] as number).toFixed(1))
+  return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) }
+}
+
+/** The rows for people. */
+export function describeRows(rows: readonly Row[]): string {
+  const head = [
+    'fault',
+    'trials',
+    'faults',
+    'deaths',
+    'aborted',
+    'records',
+    'lost',
+    'p(loss) <',
+    'reordered',
+    'duplicates / bound',
+    'survivor p50/p99 ms',
+    'newcomer p50/p99 ms',
+    'repair p50/p99 ms',
   ]
-  const width = Math.max(...rows.map(([name]) => name.length))
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+  const lines = rows.map((row) => [
+    row.row,
+    row.trials,
+    row.faults,
+    row.deaths,
+    row.abortedFrames,
+    row.records,
+    row.lost,
+    row.lossBelow,
+    row.reordered,
+    `${row.duplicates} / ${row.bound}`,
+    describeTimes(row.recoveryMs.survivor),
+    describeTimes(row.recoveryMs.newcomer),
+    describeTimes(row.recoveryMs.repair),
+  ])
+  const cells = [head, ...lines].map((line) => line.map(String))
+  const widths = head.map((_, column) =>
+    Math.max(...cells.map((line) => (line[column] as string).length)),
+  )
+  const table = cells.map((line) =>
+    line
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[column] as number),
+      )
+      .join('  '),
+  )
+  const missing = NOT_YET.map(({ row, notApplicable }) => `${row}: ${notApplicable}`)
+  return [...table, ...missing].join('\n')
+}
+
+function describeTimes(times: Times | null): string {
+  return times === null ? '-' : `${times.p50} / ${times.p99}`
 }
 
 /** What went wrong in a trial, with what is needed to run it again. */
@@ -40,22 +185,4 @@ export function describeFindings({ plan, findings }: TrialResult): string {
     `${describePlan(plan)}`,
     ...findings.map(({ property, text }) => `  ${property}: ${text}`),
   ].join('\n')
-}
-
-function seeds(results: readonly TrialResult[]): string {
-  const all = results.map(({ plan }) => plan.seed)
-  return `${Math.min(...all)} to ${Math.max(...all)}`
-}
-
-function rate(value: number): string {
-  return `${(value * 100).toFixed(2)} %`
-}
-
-/** Median, 99th percentile and maximum, by nearest rank. */
-function times(valuesMs: readonly number[]): string {
-  if (valuesMs.length === 0) return 'none'
-  const sorted = [...valuesMs].sort((a, b) => a - b)
-  const rank = (fraction: number) =>
-    (sorted[Math.ceil(sorted.length * fraction) - 1] as number).toFixed(1)
-  return `p50 ${rank(0.5)} ms, p99 ${rank(0.99)} ms, max ${rank(1)} ms (${sorted.length} partitions)`
 }

@@ -1,4 +1,4 @@
-import * as memory from '#memory'
+import * as memory from '../../core/memory.js'
 
 /** Samples that one producer thread sends at most; then another one takes its place. */
 export const SEQUENCES_MAX = 2 ** 14

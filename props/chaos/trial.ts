@@ -1,32 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readTail } from '../../core/log/tail.js'
 import { bytes, createEngine, type Engine } from '../../workers/index.js'
-import { nowMs } from './group-ledger.js'
+import { nowMs } from './clock.js'
+import { FAULTS, type Fault, type Scene } from './faults.js'
 import { GroupRun } from './group-run.js'
 import type { Plan } from './plan.js'
 import { ProducerFleet } from './producer-fleet.js'
 import { Random } from './random.js'
 import { SendLedger } from './send-ledger.js'
-import { DEATHS } from './switches.js'
 import { until } from './until.js'
 import { type Finding, type GroupVerdict, judgeGroup, type Property } from './verdict.js'
-
-/** How many deaths a trial brings about. */
-export interface Kills {
-  readonly workers: number
-  readonly producers: number
-}
 
 /** What a trial came to. */
 export interface TrialResult {
   readonly plan: Plan
-  readonly workerKills: number
-  readonly producerKills: number
-  /** Producers that were waiting for space in a full log when they were killed. */
-  readonly producerKillsWhileFull: number
-  /** Workers that ended their own thread. */
-  readonly ownDeaths: number
-  readonly abortedFrames: number
+  /** How often each fault was brought about, by its name. */
+  readonly faults: ReadonlyMap<string, number>
+  /** Claims that producers left behind, by the fault that killed them. */
+  readonly abortedFrames: ReadonlyMap<string, number>
+  /** From the death of a producer until its remains were repaired, in milliseconds. */
+  readonly repairs: readonly { readonly fault: string; readonly timeMs: number }[]
   readonly acknowledged: number
   /** Deliveries to handlers, of all groups. */
   readonly deliveries: number
@@ -37,13 +30,17 @@ export interface TrialResult {
 }
 
 /** Nothing may stand still for so long; only a report is made of it, with what was seen. */
-const STALL_MS = 20_000
+const STALL_MS = 60_000
 const POLL_MS = 5
-/** A killed thread that cannot be killed: none of the workers runs, and none comes back. */
+/** Nobody is there to whom anything could happen, and nobody comes back. */
 const NOBODY_MS = 40_000
 
-/** Runs a plan with its faults, then without, and checks what came of it. */
-export async function runTrial(plan: Plan, kills: Kills): Promise<TrialResult> {
+/**
+ * Runs a plan with its faults, then without, and checks what came of it.
+ *
+ * @param share how many of its faults: 0 to 1, but each one at least once
+ */
+export async function runTrial(plan: Plan, share: number): Promise<TrialResult> {
   const engine = await createEngine({
     topics: {
       samples: {
@@ -53,36 +50,33 @@ export async function runTrial(plan: Plan, kills: Kills): Promise<TrialResult> {
       },
     },
   })
-  const trial = new Trial(engine, plan, kills)
+  const trial = new Trial(engine, plan)
   try {
-    return await trial.run()
+    return await trial.run(share)
   } finally {
     await engine.close()
   }
 }
 
-class Trial {
+class Trial implements Scene {
+  readonly random: Random
+  readonly groups: readonly GroupRun[]
+  readonly fleet: ProducerFleet
+  readonly workersMax: number
   private readonly engine: Engine
   private readonly plan: Plan
-  private readonly kills: Kills
-  private readonly random: Random
   private readonly sends = new SendLedger()
-  private readonly groups: readonly GroupRun[]
   private readonly findings: Finding[] = []
-  private workerKills = 0
-  private producerKills = 0
-  private producerKillsWhileFull = 0
-  private ownDeaths = 0
-  private abortedFrames = 0
+  /** Of faults that kill nobody. */
+  private readonly brought = new Map<string, number>()
+  private readonly pending: Promise<void>[] = []
 
-  constructor(engine: Engine, plan: Plan, kills: Kills) {
+  constructor(engine: Engine, plan: Plan) {
     this.engine = engine
     this.plan = plan
-    this.kills = kills
+    this.workersMax = plan.workers + 1
     this.random = new Random(plan.seed + 1)
-    engine.on('thread:death', ({ abortedFrames }) => {
-      this.abortedFrames += abortedFrames
-    })
+    this.fleet = new ProducerFleet(engine, this.sends, plan, this.random)
     engine.on('error', (error) => this.report('no-error', `supervisor: ${error.stack}`))
     this.groups = Array.from(
       { length: plan.groups },
@@ -90,34 +84,30 @@ class Trial {
     )
   }
 
-  async run(): Promise<TrialResult> {
-    const { plan, sends, groups } = this
+  async run(share: number): Promise<TrialResult> {
+    const { sends, groups, fleet } = this
     for (const group of groups) await group.start()
-    const fleet = new ProducerFleet(this.engine, sends, plan, this.random)
+    fleet.begin()
     await this.inTime(
       'something was sent',
       until('a send resolved', () => fleet.acknowledged > 0),
     )
-    await this.bringFaults(fleet)
-    for (const group of groups) {
-      group.switches.throwsPerMillion = 0
-      group.switches.spinMicroseconds = 0
-    }
+    await this.bringFaults(share)
+    await this.inTime('the faults were over', Promise.all(this.pending))
+    for (const group of groups) group.calmDown()
     await this.inTime('the producers ended', fleet.stop())
     await this.inTime('the groups drained', this.drain())
+    await this.inTime('all workers ran again', this.allRun())
     const { acknowledged } = fleet
     const laps = this.laps()
     for (const group of groups) await this.inTime(`${group.groupId} closed`, group.close())
-    const verdicts = groups.map((group) => judgeGroup(plan, sends, fleet.started, group))
+    const verdicts = groups.map((group) => judgeGroup(sends, fleet.started, group))
     return {
-      plan,
-      workerKills: this.workerKills,
-      producerKills: this.producerKills,
-      producerKillsWhileFull: this.producerKillsWhileFull,
-      ownDeaths: this.ownDeaths,
-      abortedFrames: this.abortedFrames,
+      plan: this.plan,
+      faults: this.countFaults(),
+      ...this.measureProducers(),
       acknowledged,
-      deliveries: groups.reduce((total, group) => total + group.deliveries, 0),
+      deliveries: this.deliveries,
       laps,
       groups: verdicts,
       findings: [
@@ -130,65 +120,67 @@ class Trial {
 
   // -------------------------------------------------------------------------------------- faults
 
-  private async bringFaults(fleet: ProducerFleet): Promise<void> {
-    const { random, kills } = this
-    let nobodySinceMs = nowMs()
-    while (this.findings.length === 0 && !fleet.isExhausted) {
-      const workersLeft = kills.workers - this.workerKills
-      const producersLeft = kills.producers - this.producerKills
-      if (workersLeft <= 0 && producersLeft <= 0) return
-      await sleep(random.integer(1, this.plan.calmMsMax))
-      if (random.integer(1, workersLeft + producersLeft) <= workersLeft) {
-        if (this.killWorker()) nobodySinceMs = nowMs()
-        else if (nowMs() - nobodySinceMs > NOBODY_MS) this.reportStall('a worker runs')
-      } else if (random.chance(0.25)) await this.killWhileFull(fleet)
-      else this.killProducer(fleet)
-      await this.disturb()
+  private async bringFaults(share: number): Promise<void> {
+    const { random, plan, fleet } = this
+    const left = FAULTS.filter(({ name }) => plan.faults.includes(name)).flatMap((fault) =>
+      Array.from({ length: Math.max(1, Math.round(fault.times * share)) }, () => fault),
+    )
+    let nothingSinceMs = nowMs()
+    while (left.length > 0 && this.findings.length === 0 && !fleet.isExhausted) {
+      await sleep(random.integer(0, plan.calmMsMax))
+      const index = random.integer(0, left.length - 1)
+      const fault = left[index] as Fault
+      if (await this.bring(fault)) {
+        left.splice(index, 1)
+        nothingSinceMs = nowMs()
+      } else if (nowMs() - nothingSinceMs > NOBODY_MS) {
+        this.reportStall(`this could happen: ${left.map(({ name }) => name)}`)
+      }
     }
   }
 
-  /** @returns whether there was one to kill */
-  private killWorker(): boolean {
-    if (!this.random.pick(this.groups).kill(this.random)) return false
-    this.workerKills++
+  private async bring(fault: Fault): Promise<boolean> {
+    try {
+      if (!(await fault.bring(this))) return false
+    } catch (error) {
+      this.report('no-error', `${fault.name}: ${error instanceof Error ? error.stack : error}`)
+    }
+    if (!fault.kills) this.brought.set(fault.name, (this.brought.get(fault.name) ?? 0) + 1)
     return true
   }
 
-  private killProducer(fleet: ProducerFleet): void {
-    this.producerKills++
-    if (fleet.kill()) this.producerKillsWhileFull++
-  }
-
-  /** Lets the log become full, and kills producers that wait, while it drains again. */
-  private async killWhileFull(fleet: ProducerFleet): Promise<void> {
-    const group = this.random.pick(this.groups)
-    await group.pause()
-    const limitMs = nowMs() + 200
-    while (!fleet.isOneWaiting && nowMs() < limitMs) await sleep(1)
-    this.killProducer(fleet)
-    await group.resume()
-  }
-
-  /** What else happens in a bad hour. */
-  private async disturb(): Promise<void> {
-    const { random } = this
-    if (random.chance(0.05)) {
-      random.pick(this.groups).switches.askForDeath(random.pick(DEATHS))
-      this.ownDeaths++
-    }
-    if (random.chance(0.05)) blockThread(random.integer(50, 300))
-    if (random.chance(0.05)) await this.scale()
-  }
-
-  private async scale(): Promise<void> {
-    const { random, plan } = this
-    const group = random.pick(this.groups)
-    await this.inTime(
-      `${group.groupId} scaled`,
-      group.scale(random.integer(1, plan.workers + 1)).catch((error: unknown) => {
-        this.report('no-error', `scale: ${error instanceof Error ? error.stack : error}`)
+  alongside(work: Promise<void>): void {
+    this.pending.push(
+      work.catch((error: unknown) => {
+        this.reportStall(error instanceof Error ? error.message : String(error))
       }),
     )
+  }
+
+  /** Of those that kill, the deaths count. */
+  private countFaults(): Map<string, number> {
+    const counts = new Map(this.brought)
+    const deaths = [
+      ...this.groups.flatMap((group) => [...group.deaths.values()]),
+      ...this.fleet.runs.flatMap(({ death }) => death ?? []),
+    ]
+    for (const { fault } of deaths) counts.set(fault, (counts.get(fault) ?? 0) + 1)
+    return counts
+  }
+
+  private measureProducers(): Pick<TrialResult, 'abortedFrames' | 'repairs'> {
+    const abortedFrames = new Map<string, number>()
+    const repairs: { fault: string; timeMs: number }[] = []
+    const blocks = this.groups[0]?.blocks ?? []
+    for (const { death, repairedAtMs, abortedFrames: count } of this.fleet.runs) {
+      if (death === undefined || repairedAtMs === undefined) continue
+      const { fault, atMs } = death
+      abortedFrames.set(fault, (abortedFrames.get(fault) ?? 0) + count)
+      // The repair goes on while this thread is blocked, but is not seen.
+      if (blocks.some(({ fromMs, toMs }) => fromMs < repairedAtMs && toMs > atMs)) continue
+      repairs.push({ fault, timeMs: repairedAtMs - atMs })
+    }
+    return { abortedFrames, repairs }
   }
 
   // ---------------------------------------------------------------------------------- liveness
@@ -203,6 +195,10 @@ class Trial {
         sinceMs = nowMs()
       } else if (nowMs() - sinceMs > STALL_MS) return
     }
+  }
+
+  private async allRun(): Promise<void> {
+    while (!this.groups.every((group) => group.areAllRunning)) await sleep(POLL_MS)
   }
 
   private get deliveries(): number {
@@ -230,14 +226,12 @@ class Trial {
     this.findings.push({ property, text })
   }
 
+  hasWrapped(): boolean {
+    return this.laps() > 0
+  }
+
   private laps(): number {
     const { logs } = this.engine.parts.local.topic('samples')
     return Math.max(...logs.map((log) => Math.floor(readTail(log).position / log.capacityGranules)))
   }
-}
-
-/** Keeps the calling thread from doing anything else. */
-function blockThread(timeMs: number): void {
-  const end = nowMs() + timeMs
-  while (nowMs() < end);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { nowMs } from './group-ledger.js'
+import { nowMs } from './clock.js'
 
 const POLL_MS = 5
 /** Far beyond what a loaded machine needs: only a stall takes so long. */

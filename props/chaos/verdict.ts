@@ -1,6 +1,6 @@
 import type { ConsumerStats } from '../../workers/index.js'
 import type { Anomaly, GroupLedger, Takeover } from './group-ledger.js'
-import type { Plan } from './plan.js'
+import type { Death, Interruption } from './group-run.js'
 import type { SendLedger } from './send-ledger.js'
 
 /** A worker commits after 1,000 records at the latest; a batch has up to 255. */
@@ -41,13 +41,25 @@ const PROPERTY_OF: Readonly<Record<Anomaly, Property>> = {
 export interface Witness {
   readonly groupId: string
   readonly ledger: GroupLedger
-  readonly stats: Pick<ConsumerStats, 'redelivered' | 'maybeLost' | 'deadLettered'>
-  /** When the threads that died were told to, by thread id; NaN for those that ended themselves. */
-  readonly deaths: ReadonlyMap<number, number>
+  readonly stats: Pick<ConsumerStats, 'redelivered' | 'maybeLost' | 'deadLettered' | 'failed'>
+  /** Deaths that were brought about, by thread id. */
+  readonly deaths: ReadonlyMap<number, Death>
+  /** Threads that the consumer says have crashed, by id, with the error. */
+  readonly crashes: ReadonlyMap<number, Error>
   /** When each thread began, by thread id. */
   readonly startedAtMs: ReadonlyMap<number, number>
-  /** When the whole group was paused. */
-  readonly pauses: readonly { readonly fromMs: number; readonly toMs: number }[]
+  /** When the group, or workers to come, were kept from working. */
+  readonly interruptions: readonly Interruption[]
+  /** When nobody could start workers. */
+  readonly blocks: readonly Interruption[]
+}
+
+/** How long it took until a record of a dead worker came again. */
+export interface Recovery {
+  readonly fault: string
+  /** Whether to a worker that ran at the time of the death, or to one that had to be started. */
+  readonly to: 'survivor' | 'newcomer'
+  readonly timeMs: number
 }
 
 /** What one group came to. */
@@ -57,23 +69,12 @@ export interface GroupVerdict {
   readonly duplicates: number
   /** Records that the engine says it had to hand over again: no others may have come twice. */
   readonly bound: number
-  /**
-   * Milliseconds from a kill until a record of the dead worker came again, to a worker that ran at
-   * the time of the kill ...
-   */
-  readonly toSurvivorMs: readonly number[]
-  /** ... or to one that had to be started. */
-  readonly toNewcomerMs: readonly number[]
+  readonly recoveries: readonly Recovery[]
   readonly findings: readonly Finding[]
 }
 
 /** Holds what the handlers of a group saw against what the producers know. The trial is over. */
-export function judgeGroup(
-  plan: Plan,
-  sends: SendLedger,
-  producers: number,
-  run: Witness,
-): GroupVerdict {
+export function judgeGroup(sends: SendLedger, producers: number, run: Witness): GroupVerdict {
   const { ledger } = run
   const anomalies = ledger.anomalies()
   const findings = anomalies.map(({ what, ...where }) => ({
@@ -81,20 +82,20 @@ export function judgeGroup(
     text: `${what} (one of ${ledger.anomalyCount}): ${JSON.stringify(where)}`,
   }))
   const lost = findLost(sends, producers, run, findings)
-  judgeTakeovers(plan, run, findings)
+  judgeTakeovers(run, findings)
   judgeCounts(run, findings)
   return {
     lost,
     reordered: anomalies.filter(({ what }) => PROPERTY_OF[what] === 'order-per-key').length,
     duplicates: ledger.duplicates,
     bound: run.stats.redelivered,
-    ...measureTakeovers(run),
+    recoveries: measureRecoveries(run),
     findings: findings.map(({ property, text }) => ({ property, text: `${run.groupId}: ${text}` })),
   }
 }
 
 /** What the engine says of itself must fit what was seen. */
-function judgeCounts({ ledger, stats }: Witness, findings: Finding[]): void {
+function judgeCounts({ ledger, stats, crashes, deaths }: Witness, findings: Finding[]): void {
   const { redelivered, maybeLost, deadLettered } = stats
   if (ledger.duplicates > redelivered) {
     const text = `${ledger.duplicates} duplicates, but the engine redelivered ${redelivered}`
@@ -105,6 +106,11 @@ function judgeCounts({ ledger, stats }: Witness, findings: Finding[]): void {
   }
   if (deadLettered > 0) {
     findings.push({ property: 'no-error', text: `${deadLettered} dead letters` })
+  }
+  for (const [threadId, error] of crashes) {
+    if (deaths.has(threadId)) continue
+    const text = `worker thread ${threadId} died of itself: ${error.stack}`
+    findings.push({ property: 'no-error', text })
   }
 }
 
@@ -138,12 +144,12 @@ function findLost(
 }
 
 /** A partition goes back only behind a death, and not further than the uncommitted range. */
-function judgeTakeovers(plan: Plan, run: Witness, findings: Finding[]): void {
+function judgeTakeovers(run: Witness, findings: Finding[]): void {
   for (const takeover of run.ledger.takeovers()) {
     const again = recordsAgain(takeover)
     const isBehindDeath = run.deaths.has(takeover.from)
     // A record whose retry was pending when its partition was given back comes again by right.
-    const allowed = isBehindDeath ? UNCOMMITTED_MAX : plan.throwsPerMillion > 0 ? 1 : 0
+    const allowed = isBehindDeath ? UNCOMMITTED_MAX : run.stats.failed > 0 ? 1 : 0
     if (again <= allowed) continue
     const property = isBehindDeath ? 'bounded-duplicates' : 'single-owner'
     findings.push({ property, text: `${again} records again: ${JSON.stringify(takeover)}` })
@@ -154,27 +160,31 @@ function recordsAgain({ lastOffset, firstOffset }: Takeover): number {
   return lastOffset + 1 - firstOffset
 }
 
-/** How long records of killed workers took to come again. */
-function measureTakeovers(run: Witness): Pick<GroupVerdict, 'toSurvivorMs' | 'toNewcomerMs'> {
-  const toSurvivorMs: number[] = []
-  const toNewcomerMs: number[] = []
+/** How long records of dead workers took to come again. */
+function measureRecoveries(run: Witness): Recovery[] {
+  const recoveries: Recovery[] = []
   const known = new Set<string>()
   for (const takeover of run.ledger.takeovers()) {
     const { from, to, partition, atMs } = takeover
-    const diedAtMs = run.deaths.get(from) ?? Number.NaN
+    const death = run.deaths.get(from)
     // Where nothing came again, the new owner may have waited for a producer.
-    if (Number.isNaN(diedAtMs) || recordsAgain(takeover) <= 0) continue
-    if (wasPaused(run, diedAtMs, atMs)) continue
+    if (death === undefined || recordsAgain(takeover) <= 0) continue
     // Noted twice if the new owner died while it noted it.
     if (known.has(`${from} ${partition}`)) continue
     known.add(`${from} ${partition}`)
     const startedAtMs = run.startedAtMs.get(to) ?? Number.POSITIVE_INFINITY
-    const times = startedAtMs < diedAtMs ? toSurvivorMs : toNewcomerMs
-    times.push(atMs - diedAtMs)
+    const isNewcomer = startedAtMs >= death.atMs
+    if (overlaps(run.interruptions, death.atMs, atMs)) continue
+    if (isNewcomer && overlaps(run.blocks, death.atMs, atMs)) continue
+    recoveries.push({
+      fault: death.fault,
+      to: isNewcomer ? 'newcomer' : 'survivor',
+      timeMs: atMs - death.atMs,
+    })
   }
-  return { toSurvivorMs, toNewcomerMs }
+  return recoveries
 }
 
-function wasPaused({ pauses }: Witness, fromMs: number, toMs: number): boolean {
-  return pauses.some((pause) => pause.fromMs < toMs && pause.toMs > fromMs)
+function overlaps(times: readonly Interruption[], fromMs: number, toMs: number): boolean {
+  return times.some((time) => time.fromMs < toMs && time.toMs > fromMs)
 }

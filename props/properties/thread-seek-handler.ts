@@ -1,6 +1,6 @@
 import * as memory from '#memory'
 import { defineHandler } from '../../workers/worker.js'
-import { nowMs } from '../chaos/group-ledger.js'
+import { nowMs } from '../chaos/clock.js'
 import { decodeSample } from '../chaos/sample.js'
 
 /** Words of the handler's shared memory. */
