@@ -54,7 +54,7 @@ export interface RecordsOperation
 type MicroOperation = SendMicro | PollMicro
 
 /** In the invocation, and where the offset is not known, the value stands alone. */
-type SendMicro =
+export type SendMicro =
   | readonly ['send', Partition, Value | Pair]
   | readonly ['send', Partition, Value | Pair, SendDetails]
 
