@@ -24,6 +24,7 @@ export const Operation = {
   record: 22,
   death: 23,
   mutated: 24,
+  settle: 25,
 } as const
 
 const NAMES: readonly string[] = Object.keys(Operation)

@@ -61,9 +61,13 @@ export interface ExecutionOptions {
   readonly fillsDescending: boolean
   /** Whether loads of words that nobody writes to are no points of decision. */
   readonly skipsConstants: boolean
+  /** Whether nobody dies between two plain writes, only before the first and after the last. */
+  readonly hasCoarseDeaths: boolean
   /** Whether the order of recorded events across actors is part of the state. */
   readonly ordersEvents: boolean
   readonly witness: Witness | undefined
+  /** Whether states that hold the same are one, whatever led there. */
+  readonly mergesByContent: boolean
 }
 
 /** Thrown through the actor's stack. Preallocated: a stack trace would cost more than the step. */
@@ -108,7 +112,7 @@ export abstract class Execution {
     this.tracing = options.tracing
     this.logs = options.bodies.map(() => new ActorLog())
     this.log = this.logs[0] as ActorLog
-    this.state = new SharedState(options.initial, options.bodies.length)
+    this.state = new SharedState(options.initial, options.bodies.length, options.mergesByContent)
     this.state.describe = options.describe
     this.state.actorNames = options.names
     if (options.repair >= 0) this.state.put(options.repair, shared.STATUS, Status.IDLE)
@@ -152,6 +156,7 @@ export abstract class Execution {
     this.countStep()
     if (this.isSuspended) return Stop.BLOCKED
     this.state.put(actor, shared.STATUS, Status.FINISHED)
+    if (this.options.mergesByContent) this.state.forget(actor)
     if (this.tracing) this.note('returns')
     return Stop.FINISHED
   }
@@ -182,6 +187,7 @@ export abstract class Execution {
     state.registers[shared.CRASHES_LEFT] = (state.registers[shared.CRASHES_LEFT] as number) - 1
     state.put(actor, shared.STATUS, Status.CRASHED)
     state.put(actor, shared.DEATH, deaths)
+    if (this.options.mergesByContent) state.forget(actor)
     if (this.tracing) this.trace.push(`${this.options.names[actor]} CRASHES`)
     this.options.witness?.death(actor)
     const { repair } = this.options
@@ -265,22 +271,43 @@ export abstract class Execution {
   protected append(kind: number, address: number, value: number, source: number): void {
     if (this.length === LOG_LENGTH_MAX) throw new Error('this actor does not come to an end')
     this.log.put(this.length, kind, address, value, source)
-    this.state.hashOperation(this.actor, kind, source)
+    const seen = this.options.mergesByContent ? this.contentOf(kind, address, value) : source
+    this.state.hashOperation(this.actor, kind, seen)
     this.options.witness?.operation(this.state, this.actor, this.log, this.length)
     this.length++
     this.cursor++
     this.state.put(this.actor, shared.LENGTH, this.length)
   }
 
-  /** A point where another actor could go first, or this one could die. */
-  protected decide(): void {
-    if (this.isFree()) this.options.scheduler.beforeAtomic(this.actor, false)
+  /** A number for what the operation that is being done returns. */
+  private contentOf(kind: number, address: number, value: number): number {
+    if (kind === Operation.wait) this.state.forgetCounter(this.actor)
+    else if (this.state.isCounter(address)) {
+      if (kind === Operation.load) this.state.readCounter(this.actor, address)
+      return 0
+    }
+    const payload = this.log.payloads[this.length]
+    if (kind === Operation.loadLong || kind === Operation.compareExchangeLong) {
+      const long = payload as bigint
+      return shared.mixLow(Number(BigInt.asIntN(32, long)), Number(BigInt.asIntN(32, long >> 32n)))
+    }
+    if (kind === Operation.observe || kind === Operation.copyOut)
+      return hashBytes(payload as Buffer)
+    return Number.isInteger(value) ? value : hashBytes(Buffer.from(String(value)))
+  }
+
+  /** A point where another actor could go first, or this one could die: before words [from, to). */
+  protected decide(from: number, to = from + 1, writes = true): void {
+    if (!this.isFree()) return
+    this.state.setPending(this.actor, from, to, writes)
+    this.options.scheduler.beforeAtomic(this.actor, false)
   }
 
   /** The same before an atomic load, unless nobody ever writes to that word. */
-  protected decideRead(address: number): void {
+  protected decideRead(address: number, width: number): void {
     if (!this.isFree()) return
     if (this.options.skipsConstants && this.state.isConstant(address)) return
+    this.state.setPending(this.actor, address, address + width, false)
     this.options.scheduler.beforeAtomic(this.actor, true)
   }
 
@@ -296,7 +323,8 @@ export abstract class Execution {
   /** A point where only a death would be noticed. */
   protected decideWrite(): void {
     this.countStep()
-    this.options.scheduler.beforeWrite(this.actor)
+    const follows = this.length > 0 && isPlainWrite(this.log.kinds[this.length - 1] as number)
+    if (!(follows && this.options.hasCoarseDeaths)) this.options.scheduler.beforeWrite(this.actor)
   }
 
   private countStep(): void {
@@ -317,4 +345,15 @@ export abstract class Execution {
   protected noteAt(kind: number, address: number, text: string): void {
     this.note(`${operationName(kind)} ${this.state.describe(address)} ${text}`)
   }
+}
+
+function isPlainWrite(kind: number): boolean {
+  return kind === Operation.write || kind === Operation.writeDouble || kind === Operation.copyIn
+}
+
+/** A number for some bytes. */
+export function hashBytes(bytes: Buffer): number {
+  let hash = bytes.length
+  for (const byte of bytes) hash = shared.mixLow(hash, byte)
+  return hash
 }

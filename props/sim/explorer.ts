@@ -17,10 +17,22 @@ export interface Bounds {
   readonly preemptions: number
   /** How many actors may die. */
   readonly crashes: number
-  /** Where the exploration gives up. Default: 2 million. */
+  /** Where the exploration gives up. Default: 20 million. */
   readonly statesMax?: number
   /** Whether `fill` writes its upper half first. */
   readonly fillsDescending?: boolean
+  /**
+   * Nobody dies between two plain writes, only before the first and after the last: in between only
+   * the bytes of an unfinished frame differ.
+   */
+  readonly hasCoarseDeaths?: boolean
+  /**
+   * States that hold the same are one, whatever led there, see `SharedState.stateHashLow`. Every
+   * such state is explored, but races are looked for only on the ways that come to it first.
+   */
+  readonly mergesByContent?: boolean
+  /** Explores ways that differ in the order of independent operations only. A check of the explorer. */
+  readonly repeatsCommuting?: boolean
   /** One operation of the core is wrong: this should be found. */
   readonly mutation?: Mutation
 }
@@ -47,7 +59,7 @@ export interface Report {
   readonly violation?: FoundViolation
 }
 
-const STATES_MAX = 2_000_000
+const STATES_MAX = 20_000_000
 const UNBOUNDED = 254
 
 /** What the frames' `chosen` means besides an actor. */
@@ -88,7 +100,14 @@ class Explorer<World> implements Scheduler {
   private violation: Violation | undefined
 
   constructor(scenario: Scenario<World>, bounds: Bounds, collectsSites = false) {
-    const options = { ...simulationOptions(bounds), skipsConstants: true, collectsSites }
+    const { hasCoarseDeaths = false, mergesByContent = false } = bounds
+    const options = {
+      ...simulationOptions(bounds),
+      skipsConstants: true,
+      collectsSites,
+      hasCoarseDeaths,
+      mergesByContent,
+    }
     this.simulation = new Simulation(scenario, this, options)
     this.statesMax = bounds.statesMax ?? STATES_MAX
     this.isBounded = bounds.preemptions < UNBOUNDED
@@ -181,7 +200,7 @@ class Explorer<World> implements Scheduler {
     const mayCrash = !onlyReads && simulation.canCrash(actor)
     const { registers } = simulation.machine.state
     const mayInterrupt = (registers[shared.PREEMPTIONS_LEFT] as number) > 0
-    const others = mayInterrupt ? simulation.runnable() & ~(1 << actor) : 0
+    const others = mayInterrupt ? this.candidates() & ~(1 << actor) : 0
     this.push(actor, others, mayCrash, true)
   }
 
@@ -203,9 +222,16 @@ class Explorer<World> implements Scheduler {
       this.violation = simulation.judge()
       return NOBODY
     }
-    const next = simulation.firstAfter(actor, bits)
-    this.push(actor, bits & ~(1 << next), crashes, false)
+    const candidates = this.candidates()
+    const next = simulation.firstAfter(actor, candidates)
+    this.push(actor, candidates & ~(1 << next), crashes, false)
     return next
+  }
+
+  /** Who can go on without repeating another way that leads to the same. */
+  private candidates(): number {
+    const { simulation } = this
+    return simulation.runnable() & ~(simulation.machine.state.registers[shared.DEBTS] as number)
   }
 
   private isNew(current: number): boolean {
@@ -264,6 +290,7 @@ class Explorer<World> implements Scheduler {
     const next = this.simulation.firstAfter(frame.who, frame.others)
     frame.others &= ~(1 << next)
     frame.chosen = next
+    if (frame.isPreemption && this.bounds.repeatsCommuting !== true) state.incurDebt(frame.who)
     if (frame.isPreemption && this.isBounded) {
       const left = state.registers[shared.PREEMPTIONS_LEFT] as number
       state.registers[shared.PREEMPTIONS_LEFT] = left - 1

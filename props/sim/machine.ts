@@ -1,9 +1,12 @@
 import { modified, Operation } from './actor-log.js'
-import { Execution, Status } from './execution.js'
+import { Execution, hashBytes, Status } from './execution.js'
 import * as shared from './shared-state.js'
 
 /** Content of the mirror where nothing has been observed. */
 const POISON = 0xdd
+
+/** What stands for the order of events as if it were a word. */
+const RECORDS = -2
 
 const NOT_EQUAL = 0
 const OK = 1
@@ -26,7 +29,7 @@ export class Machine extends Execution {
 
   load(address: number): number {
     if (this.replays(Operation.load, address)) return this.lastValue()
-    this.decideRead(address)
+    this.decideRead(address, 1)
     const source = this.state.atomicRead(this.actor, address, 1)
     const value = this.state.cells[address] as number
     this.append(Operation.load, address, value, source)
@@ -36,7 +39,7 @@ export class Machine extends Execution {
 
   store(address: number, value: number): void {
     if (this.replays(Operation.store, address)) return
-    this.decide()
+    this.decide(address)
     this.state.atomicWrite(this.actor, address, 1, this.event())
     this.state.setWord(address, value)
     this.append(Operation.store, address, 0, 0)
@@ -45,7 +48,7 @@ export class Machine extends Execution {
 
   compareExchange(address: number, expected: number, replacement: number): number {
     if (this.replays(Operation.compareExchange, address)) return this.lastValue()
-    this.decide()
+    this.decide(address)
     const source = this.state.atomicRead(this.actor, address, 1)
     const found = this.state.cells[address] as number
     if (found === expected) {
@@ -63,7 +66,7 @@ export class Machine extends Execution {
   /** exchange, add, or, and: `kind` says which. */
   modify(kind: number, address: number, operand: number): number {
     if (this.replays(kind, address)) return this.lastValue()
-    this.decide()
+    this.decide(address)
     const source = this.state.atomicRead(this.actor, address, 1)
     const found = this.state.cells[address] as number
     const value = modified(kind, found, operand)
@@ -76,7 +79,7 @@ export class Machine extends Execution {
 
   loadLong(address: number): bigint {
     if (this.replays(Operation.loadLong, address)) return this.lastPayload() as bigint
-    this.decideRead(address)
+    this.decideRead(address, 2)
     const source = this.state.atomicRead(this.actor, address, 2)
     const value = this.state.longs[address / 2] as bigint
     this.log.payloads[this.length] = value
@@ -87,7 +90,7 @@ export class Machine extends Execution {
 
   storeLong(address: number, value: bigint): void {
     if (this.replays(Operation.storeLong, address)) return
-    this.decide()
+    this.decide(address, address + 2)
     this.state.atomicWrite(this.actor, address, 2, this.event())
     this.state.setLong(address, value)
     this.append(Operation.storeLong, address, 0, 0)
@@ -97,7 +100,7 @@ export class Machine extends Execution {
   compareExchangeLong(address: number, expected: bigint, replacement: bigint): bigint {
     const kind = Operation.compareExchangeLong
     if (this.replays(kind, address)) return this.lastPayload() as bigint
-    this.decide()
+    this.decide(address, address + 2)
     const source = this.state.atomicRead(this.actor, address, 2)
     const found = this.state.longs[address / 2] as bigint
     if (found === expected) {
@@ -128,7 +131,7 @@ export class Machine extends Execution {
   private fillPart(value: number, from: number, to: number): void {
     if (from === to) return
     if (this.replays(Operation.fill, from)) return
-    this.decide()
+    this.decide(from, to)
     for (let word = from; word < to; word++) {
       this.state.relaxedWrite(this.actor, word, this.event())
       this.state.setWord(word, value)
@@ -144,7 +147,7 @@ export class Machine extends Execution {
   /** Sleeps until notified if the word holds `expected`; nobody wakes it by time. */
   wait(address: number, expected: number): 'ok' | 'not-equal' {
     if (this.replays(Operation.wait, address)) return this.lastValue() === OK ? 'ok' : 'not-equal'
-    this.decide()
+    this.decide(address, address + 1, false)
     const source = this.state.atomicRead(this.actor, address, 1)
     const found = this.state.cells[address] as number
     if (found !== expected) {
@@ -162,7 +165,8 @@ export class Machine extends Execution {
   /** Wakes everyone who sleeps on the word. It orders no memory: only what is read then does. */
   notify(address: number): void {
     if (this.replays(Operation.notify, address)) return
-    this.decide()
+    this.decide(address)
+    this.state.touch(address, address + 1, true)
     for (let actor = 0; actor < this.state.actorCount; actor++) {
       if (this.status(actor) !== Status.SLEEPING) continue
       if (this.state.get(actor, shared.SLEEPS_ON) !== address) continue
@@ -231,11 +235,8 @@ export class Machine extends Execution {
     if (to <= from || this.replays(Operation.copyIn, at >>> 2)) return
     this.decideWrite()
     const end = (at + to - from + 3) >>> 2
-    for (let word = at >>> 2; word < end; word++) {
-      this.state.plainWrite(this.actor, word)
-      this.state.keepWord(word)
-    }
-    source.copy(this.state.bytes, at, from, to)
+    for (let word = at >>> 2; word < end; word++) this.state.plainWrite(this.actor, word)
+    this.state.setBytes(at, source, from, to)
     this.append(Operation.copyIn, at >>> 2, 0, 0)
     if (this.tracing) this.noteAt(Operation.copyIn, at >>> 2, `${to - from} bytes`)
   }
@@ -281,13 +282,35 @@ export class Machine extends Execution {
     if (this.replays(Operation.record, 0)) return
     let order = 0
     if (this.options.ordersEvents) {
-      this.decide()
+      this.decide(RECORDS)
+      this.state.touch(RECORDS, RECORDS + 1, true)
       order = (this.state.registers[shared.EVENTS] as number) + 1
       this.state.registers[shared.EVENTS] = order
     }
     this.log.payloads[this.length] = event
     this.append(Operation.record, 0, order, order)
+    if (this.options.mergesByContent) {
+      this.state.hashEvent(this.actor, order)
+      this.state.hashEvent(this.actor, hashBytes(Buffer.from(JSON.stringify(event, jsonValue))))
+      this.state.hashOperation(
+        this.actor,
+        Operation.record,
+        hashBytes(Buffer.from(JSON.stringify(event, jsonValue))),
+      )
+    }
     if (this.tracing) this.note(`record ${JSON.stringify(event, jsonValue)}`)
+  }
+
+  /** All that the actor will still use of what it knows: its past may be forgotten. */
+  settle(variables: readonly (number | object)[]): void {
+    if (!this.options.mergesByContent || this.replays(Operation.settle, 0)) return
+    this.state.forget(this.actor)
+    for (const variable of variables) {
+      for (const value of typeof variable === 'number' ? [variable] : Object.values(variable)) {
+        if (typeof value === 'number') this.state.hashOperation(this.actor, Operation.settle, value)
+      }
+    }
+    this.append(Operation.settle, 0, 0, 0)
   }
 
   /** The repair's next task: the actor that died as the `count`th; idles while there is none. */

@@ -11,6 +11,7 @@ export interface RegionTable {
   readonly sizes: readonly number[]
   /** Says which word of which region an address is. */
   describe(address: number): string
+  each(visit: (region: Region, word: number, address: number) => void): void
   /** Shows the algorithms' own typed arrays the content of the simulated memory, for a check. */
   show(memory: Buffer): void
   /** Hides it again, so that only what is observed can be read. */
@@ -77,6 +78,11 @@ export function endRegions(nameOf: (region: Region, word: number) => string): Re
     describe(address) {
       const entry = table.findLast(({ first }) => first <= address)
       return entry === undefined ? `word ${address}` : nameOf(entry.region, address - entry.first)
+    },
+    each(visit) {
+      for (const { region, first } of table) {
+        for (let word = 0; word < region.words.length; word++) visit(region, word, first + word)
+      }
     },
     show(memory) {
       for (const { first, bytes } of table) memory.copy(bytes, 0, first * WORD_BYTES)

@@ -36,6 +36,11 @@ export interface Scenario<World> {
   readonly ordersEvents?: boolean
   /** Whether this is a right way to end although actors still sleep or spin; never by default. */
   mayBlock?(world: World, ending: Ending): boolean
+  /**
+   * Whether a word only counts, and each actor only compares it with what it read there last: where
+   * states are merged by content, its value is then no part of them, but that comparison is.
+   */
+  isCounter?(world: World, region: Region, word: number): boolean
   /** What a word is, for traces and messages. */
   describe?(world: World, region: Region, word: number): string
   /** Throws if the end is wrong. Sees the memory directly, as one thread alone would. */
@@ -76,6 +81,7 @@ export interface Violation {
 /** Where the events of the running actor go. */
 interface Recorder {
   record(event: unknown): void
+  settle?(variables: readonly (number | object)[]): void
 }
 
 let recorder: Recorder | undefined
@@ -84,6 +90,16 @@ const marks = new Set<string>()
 /** Adds an event to what the running actor did. In a setup or a check it does nothing. */
 export function record(event: unknown): void {
   recorder?.record(event)
+}
+
+/**
+ * Between two operations of a log: names all that the running actor will still use of what it knows
+ * (numbers, and objects by their numeric fields), besides what it recorded. States that differ only
+ * in how the actor came to know it are then one, where `Bounds.mergesByContent` asks for that. An
+ * actor that leaves something out hides states.
+ */
+export function settle(...variables: readonly (number | object)[]): void {
+  recorder?.settle?.(variables)
 }
 
 /** Marks that something worth exploring was reached: a test shows that it was. */

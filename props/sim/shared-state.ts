@@ -33,7 +33,9 @@ export const CURRENT = 4
 const HASH_LOW = 5
 const HASH_HIGH = 6
 const CLOCKS_USED = 7
-const ACTORS = 8
+/** Actors, as bits, that may not go on yet, see `Explorer`. */
+export const DEBTS = 8
+const ACTORS = 9
 
 /** Operations in the actor's log. */
 export const LENGTH = 0
@@ -51,7 +53,16 @@ export const IDLE_TURNS = 5
 export const DEATH = 6
 const LOG_HASH_LOW = 7
 const LOG_HASH_HIGH = 8
-const CLOCK = 9
+const EVENTS_HASH_LOW = 9
+const EVENTS_HASH_HIGH = 10
+/** The words that the next operation touches, from and to, and whether it may write to them. */
+const PENDING_FROM = 11
+const PENDING_TO = 12
+const PENDING_WRITES = 13
+/** The counter that the actor read last, plus one, and what it read; 0 when it needs no more. */
+const COUNTER = 14
+const COUNTED = 15
+const CLOCK = 16
 
 /** Bits of an event number that name the actor; the rest is the place in its log, from 1. */
 const ACTOR_BITS = 4
@@ -103,9 +114,16 @@ export class SharedState {
   describe: (address: number) => string = (address) => `word ${address}`
   actorNames: readonly string[] = []
 
+  /** Whether states are named by content, see `stateHashLow`. */
+  readonly #mergesByContent: boolean
+  /** Which words count, see `Scenario.isCounter`; only where states are named by content. */
+  readonly #counters: Uint8Array
+
   /** @param initial the content of all regions after the setup, an even number of words */
-  constructor(initial: Int32Array, actorCount: number) {
+  constructor(initial: Int32Array, actorCount: number, mergesByContent = false) {
+    this.#mergesByContent = mergesByContent
     const words = initial.length
+    this.#counters = new Uint8Array(words)
     this.wordCount = words
     this.actorCount = actorCount
     this.cells = new Int32Array((PER_ACTOR + PER_ACTOR_SECTIONS * actorCount) * words)
@@ -157,6 +175,19 @@ export class SharedState {
     this.trailLength = trailLength
   }
 
+  #changeHash(word: number, before: number, after: number): void {
+    if (this.#counters[word] === 1) return
+    const { registers } = this
+    registers[HASH_LOW] =
+      (registers[HASH_LOW] as number) ^
+      mixLow(mixLow(word, before), 1) ^
+      mixLow(mixLow(word, after), 1)
+    registers[HASH_HIGH] =
+      (registers[HASH_HIGH] as number) ^
+      mixHigh(mixHigh(word, before), 1) ^
+      mixHigh(mixHigh(word, after), 1)
+  }
+
   #set(cell: number, value: number): void {
     const before = this.cells[cell] as number
     if (before === value) return
@@ -190,11 +221,41 @@ export class SharedState {
   }
 
   // -------------------------------------------------------------------------------------------
+  // Debts
+  // -------------------------------------------------------------------------------------------
+
+  /** Notes what the operation will touch that the actor is about to do. */
+  setPending(actor: number, from: number, to: number, writes: boolean): void {
+    const at = this.register(actor, PENDING_FROM)
+    this.registers[at] = from
+    this.registers[at + 1] = to
+    this.registers[at + 2] = writes ? 1 : 0
+  }
+
+  /** The actor may go on only once another has done what its pending operation conflicts with. */
+  incurDebt(actor: number): void {
+    this.registers[DEBTS] = (this.registers[DEBTS] as number) | (1 << actor)
+  }
+
+  /** Something touches words [from, to): whoever waits for that owes nothing any more. */
+  touch(from: number, to: number, writes: boolean): void {
+    const debts = this.registers[DEBTS] as number
+    if (debts === 0) return
+    for (let actor = 0; actor < this.actorCount; actor++) {
+      if ((debts & (1 << actor)) === 0) continue
+      const overlaps = from < this.get(actor, PENDING_TO) && this.get(actor, PENDING_FROM) < to
+      if (!overlaps || !(writes || this.get(actor, PENDING_WRITES) === 1)) continue
+      this.registers[DEBTS] = (this.registers[DEBTS] as number) & ~(1 << actor)
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------
   // Atomic accesses; `width` is 1 or 2 words
   // -------------------------------------------------------------------------------------------
 
   /** Checks an atomic load, and joins the clock of the write it reads; returns that write. */
   atomicRead(actor: number, address: number, width: number): number {
+    this.touch(address, address + width, false)
     for (let word = address; word < address + width; word++) {
       this.#useAtomically(word, width)
       if (((this.#uses[word] as number) & WAS_PLAIN) !== 0) {
@@ -209,6 +270,7 @@ export class SharedState {
 
   /** Checks an atomic write, marks it, and leaves the actor's clock with it. */
   atomicWrite(actor: number, address: number, width: number, event: number): void {
+    this.touch(address, address + width, true)
     const release = this.#snapshotClock(actor)
     for (let word = address; word < address + width; word++) {
       this.#useAtomically(word, width)
@@ -221,6 +283,7 @@ export class SharedState {
 
   /** A relaxed store, as of `fill`: it may race with atomics, and publishes nothing. */
   relaxedWrite(actor: number, address: number, event: number): void {
+    this.touch(address, address + 1, true)
     this.#useAtomically(address, 1)
     this.#checkAtomicWrite(actor, address, 'a fill')
     this.#set(RELEASE * this.wordCount + address, 0)
@@ -228,24 +291,43 @@ export class SharedState {
   }
 
   setWord(address: number, value: number): void {
+    if (this.#mergesByContent) this.#changeHash(address, this.cells[address] as number, value)
     this.#set(address, value)
   }
 
-  /** Notes a word's content before it is changed behind this object's back. */
-  keepWord(address: number): void {
-    this.#note(address, this.cells[address] as number)
-  }
-
   setLong(address: number, value: bigint): void {
-    this.keepWord(address)
-    this.keepWord(address + 1)
+    const noted = this.#noteWords(address, address + 2)
     this.longs[address / 2] = value
+    this.#hashWords(address, address + 2, noted)
   }
 
   setDouble(address: number, value: number): void {
-    this.keepWord(address)
-    this.keepWord(address + 1)
+    const noted = this.#noteWords(address, address + 2)
     this.doubles[address / 2] = value
+    this.#hashWords(address, address + 2, noted)
+  }
+
+  /** Bytes [from, to) of `source`, to byte `at`. */
+  setBytes(at: number, source: Buffer, from: number, to: number): void {
+    const end = (at + to - from + 3) >>> 2
+    const noted = this.#noteWords(at >>> 2, end)
+    source.copy(this.bytes, at, from, to)
+    this.#hashWords(at >>> 2, end, noted)
+  }
+
+  /** Notes what words hold before they are changed; returns where on the trail. */
+  #noteWords(first: number, end: number): number {
+    const noted = this.trailLength
+    for (let word = first; word < end; word++) this.#note(word, this.cells[word] as number)
+    return noted
+  }
+
+  #hashWords(first: number, end: number, noted: number): void {
+    if (!this.#mergesByContent) return
+    for (let word = first; word < end; word++) {
+      const before = this.#trail[noted + 2 * (word - first) + 1] as number
+      this.#changeHash(word, before, this.cells[word] as number)
+    }
   }
 
   #checkAtomicWrite(actor: number, word: number, what: string): void {
@@ -271,15 +353,7 @@ export class SharedState {
     const before = this.cells[cell] as number
     this.#note(cell, before)
     this.cells[cell] = event
-    const registers = this.registers
-    registers[HASH_LOW] =
-      (registers[HASH_LOW] as number) ^
-      mixLow(mixLow(word, before), 1) ^
-      mixLow(mixLow(word, event), 1)
-    registers[HASH_HIGH] =
-      (registers[HASH_HIGH] as number) ^
-      mixHigh(mixHigh(word, before), 1) ^
-      mixHigh(mixHigh(word, event), 1)
+    if (!this.#mergesByContent) this.#changeHash(word, before, event)
   }
 
   // -------------------------------------------------------------------------------------------
@@ -376,12 +450,45 @@ export class SharedState {
   // The name of a state
   // -------------------------------------------------------------------------------------------
 
-  /** Adds an operation to the hash of an actor's log: its kind, and the write that it read. */
-  hashOperation(actor: number, kind: number, source: number): void {
+  /** Adds an operation to the hash of an actor's log: its kind, and what it read. */
+  hashOperation(actor: number, kind: number, seen: number): void {
     const low = this.register(actor, LOG_HASH_LOW)
     const high = this.register(actor, LOG_HASH_HIGH)
-    this.registers[low] = mixLow(mixLow(this.registers[low] as number, kind), source)
-    this.registers[high] = mixHigh(mixHigh(this.registers[high] as number, kind), source)
+    this.registers[low] = mixLow(mixLow(this.registers[low] as number, kind), seen)
+    this.registers[high] = mixHigh(mixHigh(this.registers[high] as number, kind), seen)
+  }
+
+  /** Adds to the hash of what an actor recorded, which no `forget` takes away. */
+  hashEvent(actor: number, event: number): void {
+    const low = this.register(actor, EVENTS_HASH_LOW)
+    const high = this.register(actor, EVENTS_HASH_HIGH)
+    this.registers[low] = mixLow(this.registers[low] as number, event)
+    this.registers[high] = mixHigh(this.registers[high] as number, event)
+  }
+
+  setCounter(address: number): void {
+    this.#counters[address] = 1
+  }
+
+  isCounter(address: number): boolean {
+    return this.#counters[address] === 1
+  }
+
+  /** The actor will compare the counter with what it holds now. */
+  readCounter(actor: number, address: number): void {
+    this.put(actor, COUNTER, address + 1)
+    this.put(actor, COUNTED, this.cells[address] as number)
+  }
+
+  /** It has. */
+  forgetCounter(actor: number): void {
+    this.put(actor, COUNTER, 0)
+  }
+
+  /** Of an actor's past only what it recorded matters any more, and what the caller adds next. */
+  forget(actor: number): void {
+    this.put(actor, LOG_HASH_LOW, this.get(actor, EVENTS_HASH_LOW))
+    this.put(actor, LOG_HASH_HIGH, this.get(actor, EVENTS_HASH_HIGH))
   }
 
   /**
@@ -389,9 +496,13 @@ export class SharedState {
    * atomic reads saw, and for each word, which write is the last. Actors are deterministic, so that
    * settles their local variables, the content of the memory and the clocks. (Bytes alone would not
    * settle the clocks, and a race could hide behind a state that was seen before.)
+   *
+   * Merged by content, it names for each actor what its atomic reads returned instead, since the
+   * actor last said which variables it holds (see `settle` in `scenario.ts`), and for each word what
+   * it holds: far fewer states, and every one of them is reached, but only with some of its clocks.
    */
   stateHashLow(): number {
-    let hash = this.registers[HASH_LOW] as number
+    let hash = mixLow(this.registers[HASH_LOW] as number, this.registers[DEBTS] as number)
     for (let actor = 0; actor < this.actorCount; actor++) {
       hash = mixLow(hash, this.get(actor, LOG_HASH_LOW))
       hash = mixLow(hash, this.#standing(actor))
@@ -400,7 +511,7 @@ export class SharedState {
   }
 
   stateHashHigh(): number {
-    let hash = this.registers[HASH_HIGH] as number
+    let hash = mixHigh(this.registers[HASH_HIGH] as number, this.registers[DEBTS] as number)
     for (let actor = 0; actor < this.actorCount; actor++) {
       hash = mixHigh(hash, this.get(actor, LOG_HASH_HIGH))
       hash = mixHigh(hash, this.#standing(actor))
@@ -409,8 +520,13 @@ export class SharedState {
   }
 
   #standing(actor: number): number {
+    const counter = this.get(actor, COUNTER)
+    const isUncounted = counter !== 0 && this.cells[counter - 1] === this.get(actor, COUNTED)
     return (
-      (this.get(actor, SLEEPS_ON) << 8) | (this.get(actor, DEATH) << 4) | this.get(actor, STATUS)
+      (this.get(actor, SLEEPS_ON) << 9) |
+      (isUncounted ? 1 << 8 : 0) |
+      (this.get(actor, DEATH) << 4) |
+      this.get(actor, STATUS)
     )
   }
 }

@@ -26,6 +26,10 @@ export interface SimulationOptions {
   readonly skipsConstants?: boolean
   /** Sees what is done. */
   readonly witness?: Witness
+  /** Whether nobody dies between two plain writes, only before the first and after the last. */
+  readonly hasCoarseDeaths?: boolean
+  /** Whether states that hold the same are one, whatever led there. */
+  readonly mergesByContent?: boolean
 }
 
 /** The index of nobody: before the first actor runs. */
@@ -71,9 +75,16 @@ export class Simulation<World> {
       tracing: options.tracing ?? false,
       fillsDescending: options.fillsDescending ?? false,
       skipsConstants: options.skipsConstants ?? false,
+      hasCoarseDeaths: options.hasCoarseDeaths ?? false,
       ordersEvents: scenario.ordersEvents ?? false,
       witness: options.witness,
+      mergesByContent: options.mergesByContent ?? false,
     })
+    if (options.mergesByContent === true) {
+      this.regions.each((region, word, address) => {
+        if (scenario.isCounter?.(this.world, region, word)) this.machine.state.setCounter(address)
+      })
+    }
     this.initialRegisters = this.machine.state.registers.slice()
   }
 

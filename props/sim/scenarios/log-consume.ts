@@ -4,8 +4,9 @@ import { acquire, activateGate, commit, fence, hold } from '../../../core/group/
 import * as layout from '../../../core/log/layout.js'
 import type { LogGeometry } from '../../../core/log/partition-log.js'
 import { Reader } from '../../../core/log/reader.js'
+import type { Place } from '../../../core/log/tail.js'
 import { Status } from '../execution.js'
-import { type Ending, type Scenario, sometimes } from '../scenario.js'
+import { type Ending, type Scenario, settle, sometimes } from '../scenario.js'
 import {
   appenderOf,
   appendOrSleep,
@@ -51,7 +52,6 @@ export function consuming(name: string, options: ConsumeOptions): Scenario<LogWo
   const geometry: LogGeometry = { segmentCount, segmentGranules, ...STARTS[start] }
   const producers = frames.map((_, index) => `producer${index + 1}`)
   const total = frames.reduce((sum, count) => sum + count, before)
-  const isDead = (ending: Ending, actor: string) => ending.status(actor) === Status.CRASHED
   return {
     name: `consume: ${name}, ${start}`,
     setup() {
@@ -69,27 +69,45 @@ export function consuming(name: string, options: ConsumeOptions): Scenario<LogWo
             produce(world, producers[index] as string, index + 1, count, granules),
         ]),
       ),
-      consumer: (world) => consume(world, start, total, options.fault),
+      consumer(world) {
+        const { startPosition: position, startOffset: offset } = STARTS[start]
+        consume(world, { position, offset }, total, options.fault)
+      },
     },
     mortal: options.mortal,
-    repair(world, dead) {
-      repair(world, dead)
-      fence(world.log, GATE, slotOf(world, dead))
-      world.threads.wakeAll()
-    },
+    repair: repairConsumed,
     describe: describeLog,
-    // The consumer waits for records that a dead producer owes, or the producers for its commits.
-    mayBlock(world, ending) {
-      if (isDead(ending, 'consumer')) return isFull(world.log)
-      const isCaughtUp =
-        seenBy(ending, 'consumer').length ===
-        contentOf(world.log).endOffset - STARTS[start].startOffset - gaps(world)
-      const hasDead = producers.some((producer) => isDead(ending, producer))
-      const isProducing = producers.some((producer) => ending.status(producer) === Status.SLEEPING)
-      return hasDead && isCaughtUp && !isProducing
-    },
-    check: (world, ending) => checkConsumed(world, ending, producers),
+    mayBlock: (world, ending) => endsWaiting(world, ending, producers, STARTS[start].startOffset),
+    check: (world, ending) => checkConsumed(world, ending, producers, STARTS[start].startOffset),
   }
+}
+
+/** What the supervisor does after a death: the consumer's partition is free. */
+export function repairConsumed(world: LogWorld, dead: string): void {
+  fence(world.log, GATE, slotOf(world, dead))
+  settle(0)
+  repair(world, dead)
+}
+
+/**
+ * Whether it is right that actors sleep for ever: the consumer waits for records that a dead
+ * producer owes, or the others for the commits of a dead consumer.
+ *
+ * @param from offset where the consumer began
+ */
+export function endsWaiting(
+  world: LogWorld,
+  ending: Ending,
+  producers: readonly string[],
+  from: number,
+): boolean {
+  if (ending.status('consumer') === Status.CRASHED) return isFull(world.log, GATE)
+  const content = contentOf(world.log)
+  const gaps = content.endOffset - content.beginOffset - content.records.length
+  const isCaughtUp = seenBy(ending, 'consumer').length === content.endOffset - from - gaps
+  const hasDead = producers.some((producer) => ending.status(producer) === Status.CRASHED)
+  const isProducing = producers.some((producer) => ending.status(producer) === Status.SLEEPING)
+  return hasDead && isCaughtUp && !isProducing
 }
 
 function produce(
@@ -106,11 +124,12 @@ function produce(
   }
 }
 
-function consume(
+/** Reads a number of frames from a place on, and commits each of them. */
+export function consume(
   world: LogWorld,
-  start: Start,
-  total: number,
-  fault: 'signal read late' | undefined,
+  from: Place,
+  frames: number,
+  fault?: 'signal read late',
 ): void {
   const { log, threads } = world
   const slot = slotOf(world, 'consumer')
@@ -118,10 +137,14 @@ function consume(
   assert.ok(ownership !== undefined, 'nobody else wants the partition')
   const { epoch } = ownership
   let { committed } = ownership
-  const reader = new Reader(log, STARTS[start].startPosition | 0, committed)
-  for (let read = 0; read < total; ) {
-    sleepUntil(world, 'consumer', layout.DATA_WAITERS_WORD, () => reader.hasNext(), fault)
-    if (!reader.next()) continue
+  assert.equal(committed, from.offset)
+  const reader = new Reader(log, from.position | 0, from.offset)
+  for (let read = 0; read < frames; ) {
+    settle(read, reader, epoch, committed)
+    if (!reader.next()) {
+      sleepUntil(world, 'consumer', layout.DATA_WAITERS_WORD, () => reader.hasNext(), fault)
+      continue
+    }
     hold(log, GATE, reader.offset)
     readFrame(reader)
     read++
@@ -130,11 +153,13 @@ function consume(
   }
 }
 
-function gaps(world: LogWorld): number {
-  return contentOf(world.log).abortedFrames
-}
-
-function checkConsumed(world: LogWorld, ending: Ending, producers: readonly string[]): void {
+/** @param from offset where the consumer began */
+export function checkConsumed(
+  world: LogWorld,
+  ending: Ending,
+  producers: readonly string[],
+  from: number,
+): void {
   const content = checkContent(world, ending, producers)
   const consumed = seenBy(ending, 'consumer')
   if (content.abortedFrames > 0) sometimes('gap')
@@ -150,6 +175,8 @@ function checkConsumed(world: LogWorld, ending: Ending, producers: readonly stri
       assert.equal(offsets.get(name), offset, `record ${name} was acknowledged and consumed`)
     }
   }
-  for (const { name } of content.records) assert.ok(offsets.has(name), `record ${name} is consumed`)
+  for (const { name, offset } of content.records) {
+    if (offset >= from) assert.ok(offsets.has(name), `record ${name} is consumed`)
+  }
   assert.equal(memory.load(world.log.words, layout.LEASE_WORD), 0, 'no lease stays')
 }

@@ -96,7 +96,7 @@ function visiting(options: PinOptions, visit: Visit): Scenario<LogWorld> {
     describe: describeLog,
     // The gate commits nothing, so that it may hold the producers back.
     mayBlock: (world, ending) =>
-      isActive(world.log, GATE) && isFull(world.log) && !isVisitorBlocked(ending),
+      isActive(world.log, GATE) && isFull(world.log, GATE) && !isVisitorBlocked(ending),
     check(world, ending) {
       const content = checkContent(world, ending, producers)
       if (content.beginOffset > STARTS[start].startOffset) sometimes('recycled')

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
 import * as memory from '#scenario-memory'
+import { committedOffset } from '../../../core/group/cursor.js'
 import { Appender, type FrameContent } from '../../../core/log/appender.js'
 import { countGaps } from '../../../core/log/gaps.js'
 import * as layout from '../../../core/log/layout.js'
 import { type LogGeometry, PartitionLog } from '../../../core/log/partition-log.js'
 import { Reader } from '../../../core/log/reader.js'
 import { repairLog } from '../../../core/log/repair.js'
+import type { Place } from '../../../core/log/tail.js'
 import { enlist, withdraw } from '../../../core/log/wait-set.js'
-import { ThreadTable } from '../../../core/thread-table.js'
+import { GENERATIONS_WORD, SIGNALS_WORD, ThreadTable } from '../../../core/thread-table.js'
 import { Status } from '../execution.js'
-import { type Ending, record, sometimes } from '../scenario.js'
+import { type Ending, record, settle, sometimes } from '../scenario.js'
 
 /** One partition log and the threads of its engine. */
 export interface LogWorld {
@@ -48,7 +50,13 @@ export function appenderOf(world: LogWorld, actor: string): Appender {
 export function repair(world: LogWorld, dead: string): void {
   const aborted = repairLog(world.log, world.threads, slotOf(world, dead))
   if (aborted > 0) sometimes('claim aborted')
+  settle(1)
   world.threads.wakeAll()
+}
+
+/** Threads compare their signals with what they read before they looked for work. */
+export function isSignal(world: LogWorld, region: memory.Region, word: number): boolean {
+  return region === world.threads.region && word >= SIGNALS_WORD && word < GENERATIONS_WORD
 }
 
 /** What a word of the log or of the threads' table is, for traces. */
@@ -102,7 +110,7 @@ const VALUE_BYTES_MIN = 8
 
 /**
  * A frame of a number of granules with a number of records; the last one fills the frame. One
- * granule has room for one record, two have room for four.
+ * granule has room for one record with a value and one without, two have room for four.
  */
 export function frame(
   sender: number,
@@ -116,9 +124,10 @@ export function frame(
   for (let index = 0; index < count; index++) {
     const isLast = index === count - 1
     const valueBytes = isLast ? size - at - layout.RECORD_HEADER_BYTES : VALUE_BYTES_MIN
-    assert.ok(valueBytes >= VALUE_BYTES_MIN, 'the records fit')
+    assert.ok(valueBytes >= (index === 0 ? VALUE_BYTES_MIN : 0), 'the records fit')
+    const flags = layout.RECORD_NO_KEY | (valueBytes === 0 ? layout.RECORD_NO_VALUE : 0)
     bytes.writeInt32LE(valueBytes, at + layout.RECORD_VALUE_BYTES)
-    bytes.writeInt32LE(layout.recordKeyWord(0, layout.RECORD_NO_KEY), at + layout.RECORD_KEY_BYTES)
+    bytes.writeInt32LE(layout.recordKeyWord(0, flags), at + layout.RECORD_KEY_BYTES)
     at += layout.RECORD_HEADER_BYTES
     for (const end = at + valueBytes; at < end; at += 4) {
       bytes.writeInt32LE(recordName(sender, firstNumber + index), at)
@@ -138,9 +147,17 @@ function recordName(sender: number, number: number): number {
   return sender * 1000 + number
 }
 
-/** The name of the record that a reader is on; fails if it is torn. */
-function readName(reader: Reader): number {
+/**
+ * The name of the record that a reader is on; fails if it is torn.
+ *
+ * @param before name of the record before it in the frame: one without a value is its successor
+ */
+function readName(reader: Reader, before: number | undefined): number {
   const { words } = reader.log
+  if (!reader.hasValue) {
+    assert.ok(before !== undefined, 'no frame begins with a record without a value')
+    return before + 1
+  }
   const name = words[reader.valueFrom >>> 2] as number
   for (let at = reader.valueFrom; at < reader.valueTo; at += 4) {
     if (words[at >>> 2] !== name) throw new Error(`torn record at offset ${reader.recordOffset}`)
@@ -178,14 +195,19 @@ export function appendOrSleep(
   content: FrameContent,
   first: number,
 ): void {
-  const sends = () => append(appender, sender, content, first)
+  const sends = () => {
+    settle(first, appender)
+    return append(appender, sender, content, first)
+  }
   sleepUntil(world, producer, layout.SPACE_WAITERS_WORD, sends)
 }
 
 /** Reads one frame; records each record. */
 export function readFrame(reader: Reader): void {
+  let name: number | undefined
   while (reader.nextRecord()) {
-    record({ name: readName(reader), offset: reader.recordOffset } satisfies Seen)
+    name = readName(reader, name)
+    record({ name, offset: reader.recordOffset } satisfies Seen)
   }
 }
 
@@ -231,6 +253,8 @@ export interface LogContent {
   /** Position and offset of the first record that is still there, and offset of the end. */
   readonly beginPosition: number
   readonly beginOffset: number
+  /** The same of the end of the chain. */
+  readonly endPosition: number
   readonly endOffset: number
 }
 
@@ -239,20 +263,27 @@ export function contentOf(log: PartitionLog): LogContent {
   const starts = openSegments(log)
   const records: Seen[] = []
   const counts = { abortedFrames: 0, claimedFrames: 0, pads: 0 }
-  let offset = log.segmentOffset(log.segmentOf(starts[0] as number))
-  const beginOffset = offset
-  for (const start of starts) {
-    assert.equal(log.segmentOffset(log.segmentOf(start)), offset, 'segments join without a seam')
-    offset = readSegment(log, start, offset, records, counts)
-  }
   const beginPosition = starts[0] as number
-  return { records, ...counts, beginPosition, beginOffset, endOffset: offset }
+  const beginOffset = log.segmentOffset(log.segmentOf(beginPosition))
+  let end: Place = { position: beginPosition, offset: beginOffset }
+  for (const start of starts) {
+    assert.equal(
+      log.segmentOffset(log.segmentOf(start)),
+      end.offset,
+      'segments join without a seam',
+    )
+    end = readSegment(log, start, end.offset, records, counts)
+  }
+  const { position: endPosition, offset: endOffset } = end
+  return { records, ...counts, beginPosition, beginOffset, endPosition, endOffset }
 }
 
-/** Whether every segment but the one that would be recycled next is used up. */
-export function isFull(log: PartitionLog): boolean {
-  const { beginOffset, endOffset } = contentOf(log)
-  return endOffset - beginOffset >= log.capacityGranules - log.segmentGranules
+/** Whether the log is full: it is used up, and a gate needs the segment that comes next. */
+export function isFull(log: PartitionLog, gate: number): boolean {
+  const { endPosition } = contentOf(log)
+  if (!log.isSegmentStart(endPosition)) return false
+  const second = log.segmentOf((endPosition - log.capacityGranules + log.segmentGranules) | 0)
+  return committedOffset(log, gate) <= log.segmentOffset(second)
 }
 
 function readSegment(
@@ -261,13 +292,14 @@ function readSegment(
   firstOffset: number,
   records: Seen[],
   counts: { abortedFrames: number; claimedFrames: number; pads: number },
-): number {
+): Place {
   let offset = firstOffset
-  for (let position = start; position !== ((start + log.segmentGranules) | 0); ) {
+  let position = start
+  while (position !== ((start + log.segmentGranules) | 0)) {
     const tag = memory.load(log.words, log.tagWord(position))
     if (layout.isFree(tag)) {
       assert.equal(tag, layout.freeTag(log.lapOf(position)), 'the end of the chain is of its lap')
-      return offset
+      return { position, offset }
     }
     if (layout.isClaimed(tag)) counts.claimedFrames++
     else if (layout.isPublished(tag)) records.push(...recordsOf(log, position, offset))
@@ -276,7 +308,7 @@ function readSegment(
     position = (position + layout.granulesOf(tag)) | 0
     offset += layout.countOf(tag)
   }
-  return offset
+  return { position, offset }
 }
 
 function recordsOf(log: PartitionLog, position: number, offset: number): Seen[] {
@@ -288,7 +320,7 @@ function recordsOf(log: PartitionLog, position: number, offset: number): Seen[] 
   assert.ok(reader.next())
   const records: Seen[] = []
   while (reader.nextRecord()) {
-    const name = readName(reader)
+    const name = readName(reader, records.at(-1)?.name)
     if (records.length === 0) assert.equal(reader.timestamp, timestampOf(name % 1000))
     records.push({ name, offset: reader.recordOffset })
   }
