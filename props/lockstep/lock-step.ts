@@ -70,6 +70,7 @@ export class LockStep<World> {
       if (isCut) return
       this.#compareStatuses(play, players)
     } finally {
+      for (const address of sleepersOf(players).keys()) this.#wakeAll(address)
       for (const player of players) await player.leave(history)
     }
     await this.#judge(play, history)
@@ -85,7 +86,8 @@ export class LockStep<World> {
     if (thread.scenario === this.#name) return thread
     const held = this.#memory.content()
     this.#memory.write(Buffer.alloc(held.length))
-    await thread.ask({ setUp: this.#name, buffers: this.#memory.buffers })
+    const answer = await thread.ask({ setUp: this.#name, buffers: this.#memory.buffers })
+    if ('failed' in answer) throw new Difference(`the setup fails in a thread: ${answer.failed}`)
     this.#compareMemory(this.#initial, 'after the setup')
     this.#memory.write(held)
     thread.scenario = this.#name
@@ -177,22 +179,16 @@ export class LockStep<World> {
   }
 
   #compareStatuses(play: Play, players: readonly Player[]): void {
-    const asleep = new Map<number, number>()
     for (const [actor, player] of players.entries()) {
       const [expected, status] = [play.statuses[actor], player.status()]
-      if (status !== expected) {
-        const [simulated, real] = [expected, status].map((value) => statusName(value))
-        const failure = player.failure === undefined ? '' : `: ${player.failure}`
-        throw new Difference(
-          `${player.name} is ${simulated} in the simulation, but ${real}${failure}`,
-        )
-      }
-      if (status !== Status.SLEEPING) continue
-      const { control, log } = player.thread
-      const address = log.addressAt(control.done - 1)
-      asleep.set(address, (asleep.get(address) ?? 0) + 1)
+      if (status === expected) continue
+      const [simulated, real] = [expected, status].map((value) => statusName(value))
+      const failure = player.failure === undefined ? '' : `: ${player.failure}`
+      throw new Difference(
+        `${player.name} is ${simulated} in the simulation, but ${real} in a thread${failure}`,
+      )
     }
-    for (const [address, count] of asleep) {
+    for (const [address, count] of sleepersOf(players)) {
       const found = this.#wakeAll(address)
       if (found === count) continue
       throw new Difference(`${count} threads sleep on ${this.#nameOf(address)}, but ${found} wait`)
@@ -209,6 +205,18 @@ export class LockStep<World> {
     const [simulated, real] = [play.violation, verdict].map(describeVerdict)
     throw new Difference(`judged in the simulation: ${simulated}; in threads: ${real}`)
   }
+}
+
+/** On which words how many threads sleep. */
+function sleepersOf(players: readonly Player[]): Map<number, number> {
+  const sleepers = new Map<number, number>()
+  for (const player of players) {
+    if (player.status() !== Status.SLEEPING) continue
+    const { control, log } = player.thread
+    const address = log.addressAt(control.done - 1)
+    sleepers.set(address, (sleepers.get(address) ?? 0) + 1)
+  }
+  return sleepers
 }
 
 function statusName(status: Status | undefined): string {

@@ -65,7 +65,6 @@ export class Thread {
     await this.stopped()
     const answer = this.heard().at(-1)
     if (answer === undefined) throw new Error('a thread did not answer')
-    if ('failed' in answer) throw new Error(answer.failed)
     return answer
   }
 
