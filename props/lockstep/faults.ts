@@ -4,10 +4,17 @@ type Operations = Partial<typeof shipped>
 
 /** Wrong operations, each of which lock-step must report: they show that it would notice. */
 export const faults: Readonly<Record<string, Operations>> = {
+  'attach sees a copy': { attach: (buffer) => shipped.attach(buffer.slice(0)) },
   'load reads the next word': { load: (words, index) => shipped.load(words, index + 1) },
   'store is dropped': { store: () => {} },
   'store saturates': {
     store: (words, index, value) => shipped.store(words, index, Math.min(value, 0x7fffffff)),
+  },
+  'store touches another word, too': {
+    store(words, index, value) {
+      shipped.store(words, index, value)
+      shipped.add(words, words.length - 1, 1)
+    },
   },
   'compareExchange replaces whatever is there': {
     compareExchange: (words, index, _expected, replacement) =>

@@ -110,8 +110,7 @@ export class LockStep<World> {
         continue
       }
       const done = player.thread.control.done
-      player.thread.control.grant(turn.count)
-      await player.settle(history)
+      await player.go(turn.count, history)
       this.#compareSteps(turn, player, done)
       this.#compareWoken(turn)
     }

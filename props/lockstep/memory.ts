@@ -59,8 +59,13 @@ const PRIVATE = -1
 
 /** Word of an element over all buffers, or PRIVATE: private memory, or no actor runs. */
 function wordOf(view: Int32Array | BigInt64Array | Float64Array | Buffer, index: number): number {
-  const first = turns === undefined ? undefined : firstWords.get(view.buffer)
-  if (first === undefined) return PRIVATE
+  if (turns === undefined) return PRIVATE
+  const first = firstWords.get(view.buffer)
+  if (first === undefined) {
+    if (view.buffer instanceof SharedArrayBuffer)
+      throw new Error("an actor uses shared memory that is not the setup's")
+    return PRIVATE
+  }
   return first + ((view.byteOffset + index * view.BYTES_PER_ELEMENT) >>> 2)
 }
 

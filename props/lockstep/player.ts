@@ -33,6 +33,14 @@ export class Player {
     }
   }
 
+  /** Lets the actor do some steps, unless it has come to an end before. */
+  async go(steps: number, history: Told[]): Promise<void> {
+    const { control } = this.thread
+    if (control.state === State.ENDED) return
+    control.grant(steps)
+    await this.settle(history)
+  }
+
   /** Ends the actor if it stands anywhere in between. */
   async leave(history: Told[]): Promise<void> {
     const { control } = this.thread

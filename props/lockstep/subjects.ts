@@ -2,6 +2,7 @@ import type { Scenario } from '../sim/scenario.js'
 import { explorationsFrom } from '../sim/scenarios/all.js'
 import { STARTS, type Start } from '../sim/scenarios/log-world.js'
 import { toys } from '../sim/scenarios/toys.js'
+import { twoLaps } from '../sim/scenarios/two-laps.js'
 import { everyOperation } from './every-operation.js'
 
 /** Passes a scenario on with the type of its world. */
@@ -23,6 +24,7 @@ export function subjects(): Subject[] {
     subject(everyOperation()),
     ...toys().map((toy) => subject(toy)),
     ...starts.flatMap(explorationsFrom).map(({ scenario }) => subject(scenario)),
+    ...starts.map((start) => subject(twoLaps(start))),
   ]
 }
 
