@@ -2,7 +2,7 @@
 import { type Analysis, eachRead, isRecords } from './analysis.js'
 import { named, type Report } from './anomalies.js'
 import type { CommitOperation, OffsetsOperation, RecordsOperation, Value } from './history.js'
-import { isPassedBySeek, type Track, type Tracks } from './tracks.js'
+import { isPassedBySeek, isSettledOtherwise, type Track, type Tracks } from './tracks.js'
 import { SKIPPED_MAX } from './version-order.js'
 
 export function checkCoverage(
@@ -116,9 +116,8 @@ class Coverage {
     for (let index = order.indexFrom(from); index < order.length; index++) {
       const offset = order.offset(index)
       if (offset >= to) break
-      if (done.has(offset) || track.buried.has(offset)) continue
-      if (isPassedBySeek(track, offset, position)) continue
-      if (!track.gaps.some((gap) => offset >= gap.from && offset < gap.to)) missing.push(offset)
+      if (done.has(offset) || isSettledOtherwise(track, offset)) continue
+      if (!isPassedBySeek(track, offset, position)) missing.push(offset)
     }
     return missing
   }

@@ -51,14 +51,14 @@ export interface RecordsOperation
   readonly attempt?: number
 }
 
-type MicroOperation = SendMicro | PollMicro
+export type MicroOperation = SendMicro | PollMicro
 
 /** In the invocation, and where the offset is not known, the value stands alone. */
 export type SendMicro =
   | readonly ['send', Partition, Value | Pair]
   | readonly ['send', Partition, Value | Pair, SendDetails]
 
-type PollMicro = readonly ['poll'] | readonly ['poll', Polled]
+export type PollMicro = readonly ['poll'] | readonly ['poll', Polled]
 
 type Polled = Readonly<Record<Partition, readonly Pair[]>>
 

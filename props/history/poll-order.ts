@@ -14,7 +14,7 @@ import type {
   RecordsOperation,
   Value,
 } from './history.js'
-import { isToldAsGap, type Seek, type Track, type Tracks } from './tracks.js'
+import { owesNone, type Seek, type Track, type Tracks } from './tracks.js'
 import { SKIPPED_MAX } from './version-order.js'
 
 export function checkPollOrder(analysis: Analysis, tracks: Tracks, report: Report): void {
@@ -136,7 +136,7 @@ class PollOrder {
     const { order } = poll.track.facts
     const [expected, found] = [order.indexFrom(from), order.indexOf(first)]
     if (found === undefined || found === expected) return
-    if (expected < found && isToldAsGap(poll.track, expected, found)) return
+    if (expected < found && owesNone(poll.track, expected, found)) return
     const { group, partition } = poll.track
     const { process, index } = poll.op
     const why = `took over from offset ${from}, began at ${order.offset(found)}`
@@ -155,12 +155,12 @@ class PollOrder {
     }
   }
 
-  /** What lies between was told as a gap, or a seek asked for this. */
+  /** Nothing between is owed, or a seek asked for this. */
   private isExcused(poll: Poll, from: Value, to: Value): boolean {
     const { order } = poll.track.facts
     const [first, second] = [order.indexOf(from), order.indexOf(to)]
     if (first === undefined || second === undefined) return true
-    if (first < second && isToldAsGap(poll.track, first + 1, second)) return true
+    if (first < second && owesNone(poll.track, first + 1, second)) return true
     return this.followsSeek(poll, second)
   }
 
@@ -191,11 +191,14 @@ class PollOrder {
   }
 }
 
-/** A record whose handler threw comes again. */
+/** A record whose handler threw comes again, unless it was given up: then the next one does. */
 function isRetry({ op, track, place }: Poll, delta: number, value: Value): boolean {
   if (delta === 0 && (op.attempt ?? 1) > 1) return true
-  const [offset] = track.facts.order.offsetsOf(value)
-  return offset !== undefined && place.failed.includes(offset)
+  const index = track.facts.order.indexOf(value) ?? -1
+  return place.failed.some((offset) => {
+    const failed = track.facts.order.indexFrom(offset)
+    return failed <= index && owesNone(track, failed, index)
+  })
 }
 
 /** Those that can have had an effect before this position. */

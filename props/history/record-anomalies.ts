@@ -2,7 +2,7 @@
 import { type Analysis, eachRead, isRecords, type Sent } from './analysis.js'
 import { named, type Report } from './anomalies.js'
 import type { OffsetsOperation, Process, RecordsOperation, Value } from './history.js'
-import { isPassedBySeek, type Track, type Tracks } from './tracks.js'
+import { isPassedBySeek, isSettledOtherwise, type Track, type Tracks } from './tracks.js'
 
 export function checkRecords(analysis: Analysis, tracks: Tracks, report: Report): void {
   const check = new RecordCheck(analysis, tracks, report)
@@ -104,9 +104,11 @@ class RecordCheck {
       this.report('dlq-and-processed', { ...found, why: 'handed over after it was a dead letter' })
     }
     if (op.attempt === undefined || mayBeRewound(track, offset, position)) return
-    const isFirst = firstRead(op) === value
+    const isFirst = readsOf(op)[0] === value
+    // Of several records in hand nobody knows which one the handler had begun.
     const diedWithIt =
       state.result === 'open' &&
+      readsOf(state.polledBy).length === 1 &&
       this.tracks.groupsWithHandles.has(op.group) &&
       (this.analysis.deaths.get(state.poller) ?? position) < position
     const attempts = state.failures + (diedWithIt ? 1 : 0)
@@ -130,14 +132,15 @@ class RecordCheck {
       keys.set(key, seen)
     }
     const found = { ...place(track), offset, process: op.process, op: op.index }
-    const isExcused = isPassedBySeek(track, offset, position)
-    if (offset < seen.highest && !byOffset.has(offset) && !isExcused) {
+    // A seek may have passed it, or go back to what was given up without a hand-over.
+    const isSought = track.seeks.some(({ begin }) => begin < position)
+    if (offset < seen.highest && !byOffset.has(offset) && !isSought) {
       const why = `after offset ${seen.highest} of the same key ${key}`
       this.report('key-order-violation', { ...found, why })
     }
     for (const open of seen.open) {
-      if (open >= offset || byOffset.get(open)?.polledBy === op || track.buried.has(open)) continue
-      if (isPassedBySeek(track, open, position)) continue
+      if (open >= offset || byOffset.get(open)?.polledBy === op) continue
+      if (isSettledOtherwise(track, open) || isPassedBySeek(track, open, position)) continue
       const why = `while offset ${open} of the same key ${key} was not finished with`
       this.report('key-order-violation', { ...found, why })
     }
@@ -168,10 +171,11 @@ class RecordCheck {
     this.each(op, (track, { byOffset }, offset) => {
       const state = byOffset.get(offset)
       const found = { ...place(track), offset, op: op.index }
-      if (state?.result === 'done' && state.poller === op.process) {
+      const isRewound = mayBeRewound(track, offset, begin)
+      if (state?.result === 'done' && state.poller === op.process && !isRewound) {
         this.report('dlq-and-processed', { ...found, why: 'processed, then a dead letter' })
       }
-      if (state?.buried !== undefined && !mayBeRewound(track, offset, begin)) {
+      if (state?.buried !== undefined && !isRewound) {
         this.report('dlq-and-processed', { ...found, why: 'two dead letters' })
       }
       if (state !== undefined) state.buried = position
@@ -184,7 +188,7 @@ class RecordCheck {
       const found = { ...place(track), offset, op: op.index }
       const state = byOffset.get(offset)
       const isRewound = mayBeRewound(track, offset, Infinity)
-      if (state?.result === 'done' && !isRewound) {
+      if (state?.result === 'done' && !isRewound && !this.mayExpire(track, offset, state.poller)) {
         this.report('dlq-and-processed', { ...found, why: 'processed, and a dead letter' })
       }
       if (letters.has(offset) && !isRewound) {
@@ -192,6 +196,14 @@ class RecordCheck {
       }
       letters.add(offset)
     })
+  }
+
+  /** What a dead process had not committed may be found to have expired by the next owner. */
+  private mayExpire({ facts }: Track, offset: number, poller: Process): boolean {
+    if (!this.analysis.deaths.has(poller)) return false
+    return facts.order
+      .valuesAt(offset)
+      .some((value) => facts.sent.get(value)?.details?.expiresMs !== undefined)
   }
 
   private each(
@@ -223,10 +235,10 @@ function mayBeRewound({ seeks }: Track, offset: number, position: number): boole
   return seeks.some(({ begin, target }) => begin < position && (target ?? -1) <= offset)
 }
 
-function firstRead(op: RecordsOperation): Value | undefined {
-  let first: Value | undefined
+function readsOf(op: RecordsOperation): Value[] {
+  const values: Value[] = []
   eachRead(op, (_partition, value) => {
-    first ??= value
+    values.push(value)
   })
-  return first
+  return values
 }

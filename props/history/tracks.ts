@@ -97,11 +97,16 @@ export function isPassedBySeek({ seeks }: Track, offset: number, position: numbe
   return seeks.some(({ begin, target }) => begin < position && offset < (target ?? Infinity))
 }
 
-/** Whether a group was told that it does not get the records of these indexes. */
-export function isToldAsGap({ facts, gaps }: Track, fromIndex: number, toIndex: number): boolean {
+/** Whether a group is owed none of the records of these indexes: they are gone, or dead letters. */
+export function owesNone(track: Track, fromIndex: number, toIndex: number): boolean {
+  const { order } = track.facts
   for (let index = fromIndex; index < toIndex; index++) {
-    const offset = facts.order.offset(index)
-    if (!gaps.some(({ from, to }) => offset >= from && offset < to)) return false
+    if (!isSettledOtherwise(track, order.offset(index))) return false
   }
   return true
+}
+
+/** Whether a record is a dead letter, or the group was told that it is gone. */
+export function isSettledOtherwise({ buried, gaps }: Track, offset: number): boolean {
+  return buried.has(offset) || gaps.some(({ from, to }) => offset >= from && offset < to)
 }
