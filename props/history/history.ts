@@ -51,7 +51,7 @@ export interface RecordsOperation
   readonly attempt?: number
 }
 
-export type MicroOperation = SendMicro | PollMicro
+type MicroOperation = SendMicro | PollMicro
 
 /** In the invocation, and where the offset is not known, the value stands alone. */
 export type SendMicro =
