@@ -90,6 +90,19 @@ test('a thread takes part until it leaves or the engine closes; both wake what w
   }
 })
 
+test('a wake in the very moment of going to sleep is not missed', async () => {
+  const { table, slot } = createThread()
+  const interrupted: ThreadTable = Object.create(table, {
+    waitAsync: {
+      value(sleeper: number, signal: number) {
+        table.wake(sleeper)
+        return table.waitAsync(sleeper, signal)
+      },
+    },
+  })
+  await new Thread(interrupted, slot).whenWoken(table.signal(slot))
+})
+
 test('whoever read its signal before another one began to wait does not miss the wake in between', async () => {
   const thread = createThread()
   const { signal } = thread

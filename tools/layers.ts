@@ -58,5 +58,5 @@ function partOf(path: string): string {
 function coreFolderOf(path: string): string {
   const segments = path.split('/')
   if (segments.length > 2) return segments[1] as string
-  return TOP_FILES.has(path) ? TOP : ROOT_FILES
+  return TOP_FILES.has(path.replace(/\.test\.ts$/, '.ts')) ? TOP : ROOT_FILES
 }

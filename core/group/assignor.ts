@@ -26,7 +26,7 @@ export function assignPartitions(
     quotas.set(current, left - 1)
     return current
   })
-  const takers = members.filter((member) => (quotas.get(member) ?? 0) > 0)
+  const takers = members.filter((member) => (quotas.get(member) as number) > 0)
   return result.map((member) => (member === 0 ? takeNext(quotas, takers) : member))
 }
 

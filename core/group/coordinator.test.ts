@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MillraceError } from '../errors.js'
 import { Appender } from '../log/appender.js'
-import { frameOfValues } from '../log/frames.test.helper.js'
+import { frameOfValues, rush, SteppedLog } from '../log/frames.test.helper.js'
 import { Reader } from '../log/reader.js'
 import { GROUPS_MAX } from '../thread-table.js'
 import * as cursor from './cursor.js'
@@ -27,6 +27,21 @@ test('a group begins with what the log has, or with what comes next', () => {
   fixture.append(2)
   assert.equal(fixture.open('new', { ...SETTINGS, from: 'latest' }), 1)
   assert.equal(cursor.committedOffset(fixture.logOf(), 1), 5)
+})
+
+test('a group that begins with what comes next begins again if that is gone before it is held', () => {
+  const fixture = new GroupFixture()
+  fixture.append(5)
+  const [partition] = fixture.partitions
+  assert.ok(partition)
+  const others = fixture.appenderOf()
+  const log = SteppedLog.of(partition.log)
+  const { coordinator } = fixture
+  // The end is known by then, and not pinned yet.
+  log.before('segmentOffset', 4, () => assert.equal(rush(partition.log, others, 40), 40))
+  coordinator.openGroup('new', { ...SETTINGS, from: 'latest' }, () => [{ ...partition, log }])
+  assert.ok(log.release())
+  assert.equal(cursor.committedOffset(partition.log, 0), 45)
 })
 
 test('a group that begins at a segment that is not open yet holds it nevertheless', () => {

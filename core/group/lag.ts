@@ -91,8 +91,8 @@ export class LagMeter {
   private ageMs(place: Place, offset: number): number {
     const { reader } = this
     placeReader(reader, place, offset)
-    if (reader.remaining === 0 && !reader.next()) return 0
-    if (!reader.nextRecord()) return 0
+    if (!reader.next()) return 0
+    reader.nextRecord()
     return Math.max(0, nowMs() - reader.timestamp)
   }
 }

@@ -221,14 +221,15 @@ export class Appender {
   /** At the start of a segment: makes sure that it is open. Returns false when the log is full. */
   private enterSegment(): boolean {
     const { log } = this
-    for (let turn = 0; ; turn++) {
+    let turn = 0
+    for (;;) {
       if (log.isOpen(this.position)) {
         this.enter(log.segmentOf(this.position))
         return true
       }
       const opening = openSegment(log, this.slot, this.position, this.offset)
       if (opening === Opening.FULL) return false
-      if (opening === Opening.BUSY) memory.pause(turn)
+      if (opening === Opening.BUSY) memory.pause(turn++)
       if (opening === Opening.STALE) {
         this.restart()
         if (!log.isSegmentStart(this.position)) return true

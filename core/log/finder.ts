@@ -36,12 +36,13 @@ export function unpin(log: PartitionLog, threads: ThreadTable, slot: number): vo
 
 /** Pins the oldest segment that is still whole. @returns its beginning */
 export function pinOldest(log: PartitionLog, threads: ThreadTable, slot: number): Place {
-  for (let turn = 0; ; turn++) {
+  let turn = 0
+  for (;;) {
     const start = oldestSegment(log)
     if (pin(log, threads, slot, start)) {
       return { position: start, offset: log.segmentOffset(log.segmentOf(start)) }
     }
-    memory.pause(turn)
+    memory.pause(turn++)
   }
 }
 
@@ -57,7 +58,8 @@ export function pinOffset(
   slot: number,
   offset: number,
 ): Place | undefined {
-  for (let turn = 0; ; turn++) {
+  let turn = 0
+  for (;;) {
     const start = segmentHolding(log, offset)
     if (start === undefined) return undefined
     if (pin(log, threads, slot, start)) {
@@ -65,7 +67,7 @@ export function pinOffset(
       if (place === undefined) unpin(log, threads, slot)
       return place
     }
-    memory.pause(turn)
+    memory.pause(turn++)
   }
 }
 

@@ -27,6 +27,11 @@ test('a tag keeps its state, owner, granules and count apart', () => {
   )
 })
 
+test('a layout that breaks a relation is refused, by its name', () => {
+  layout.check('it holds', true)
+  assert.throws(() => layout.check('counts fit', false), { message: 'log layout: counts fit' })
+})
+
 test('a pad is an aborted frame without records', () => {
   const pad = layout.padTag(7)
   assert.equal(layout.granulesOf(pad), 7)

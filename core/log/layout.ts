@@ -383,4 +383,9 @@ const relations: readonly [string, boolean][] = [
   ['slots fit the owner field', SLOTS_MAX === 0xff],
   ['counts fit the count field', FRAME_RECORDS_MAX === 0xff],
 ]
-for (const [what, holds] of relations) if (!holds) throw new Error(`log layout: ${what}`)
+for (const [what, holds] of relations) check(what, holds)
+
+/** Refuses a layout that breaks a relation. */
+export function check(what: string, holds: boolean): void {
+  if (!holds) throw new Error(`log layout: ${what}`)
+}

@@ -18,7 +18,8 @@ export interface Tail extends Place {
 
 /** The tail: a frame boundary in the newest open segment, at or shortly before the chain's end. */
 export function readTail(log: PartitionLog): Tail {
-  for (let turn = 0; ; turn++) {
+  let turn = 0
+  for (;;) {
     const tail = memory.loadLong(log.longs, layout.TAIL_LONG)
     const position = highHalf(tail)
     // At the very start of a segment that nobody opened yet, the one before knows the offset.
@@ -30,7 +31,7 @@ export function readTail(log: PartitionLog): Tail {
     if (log.isOpen(known)) {
       return { position, offset: base + ((lowHalf(tail) - base) >>> 0), segment, use }
     }
-    memory.pause(turn)
+    memory.pause(turn++)
   }
 }
 

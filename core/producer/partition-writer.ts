@@ -1,6 +1,7 @@
 import type { MillraceError } from '../errors.js'
 import { Appender } from '../log/appender.js'
 import { SPACE_WAITERS_WORD } from '../log/layout.js'
+import type { PartitionLog } from '../log/partition-log.js'
 import { enlist, withdraw } from '../log/wait-set.js'
 import type { Thread } from '../thread.js'
 import type { Topic } from '../topic/topic.js'
@@ -42,8 +43,7 @@ export class PartitionWriter {
   private readonly waiting: Consignment[] = []
 
   constructor(thread: Thread, topic: Topic, partition: number) {
-    const log = topic.logs[partition]
-    if (log === undefined) throw new RangeError(`no partition ${partition}`)
+    const log = topic.logs[partition] as PartitionLog
     this.thread = thread
     this.partition = partition
     this.words = log.words

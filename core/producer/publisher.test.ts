@@ -76,6 +76,7 @@ test('keys, tombstones and an empty value come back as they were', () => {
   publisher.trySend(new Uint8Array(0), null)
   publisher.trySend('ключ', null)
   publisher.trySend('long '.repeat(20), null)
+  publisher.trySend(Buffer.alloc(300, 7), null)
   publisher.flush()
   assert.deepEqual(
     fixture.drain().map(({ key, value }) => [key, value]),
@@ -87,6 +88,7 @@ test('keys, tombstones and an empty value come back as they were', () => {
       [Buffer.alloc(0), null],
       ['ключ', null],
       ['long '.repeat(20), null],
+      [Buffer.alloc(300, 7), null],
     ],
   )
 })
@@ -379,6 +381,19 @@ test('a closed engine takes nothing', async () => {
   assert.deepEqual(values(fixture.drain()), ['a'])
 })
 
+test('a closed engine takes nothing for a partition that was not used before either', () => {
+  const fixture = new Fixture({ codec: utf8(), partitions: 2 })
+  const { publisher } = fixture
+  publisher.trySend('a', 'first')
+  fixture.table.close()
+  const closed = { code: 'ENGINE_CLOSED' }
+  assert.throws(() => publisher.flush(), closed)
+  for (const key of ['a', 'b', 'c', 'd', null]) {
+    assert.throws(() => publisher.trySend(key, 'second'), closed)
+  }
+  assert.deepEqual(fixture.drain(), [])
+})
+
 test('closing the engine ends a wait for space', async () => {
   const fixture = new Fixture(TINY)
   fixture.hold()
@@ -389,25 +404,57 @@ test('closing the engine ends a wait for space', async () => {
   await assert.rejects(flushed, { code: 'ENGINE_CLOSED' })
 })
 
-test('a thread that is held for dead is told so', async () => {
-  const fixture = new Fixture({ codec: utf8() })
-  const [log] = fixture.topic.logs
-  assert.ok(log)
-  const { publisher, table, thread } = fixture
-  publisher.trySend(null, 'a')
-  // The codec of a message runs outside of a claim, so the repair is slipped into the copy.
+/** Acts between claim and publish: no code of a user runs there, so it is slipped into the copy. */
+function whileClaimed(act: () => void, send: () => void): void {
   const { copy } = Buffer.prototype
   Buffer.prototype.copy = function (...parameters: Parameters<Buffer['copy']>) {
-    repairLog(log, table, thread.slot)
+    act()
     return copy.apply(this, parameters)
   }
   try {
-    assert.throws(() => publisher.flush(), {
-      code: 'ENGINE_CLOSED',
-      message: 'this thread was declared dead',
-    })
+    send()
   } finally {
     Buffer.prototype.copy = copy
   }
+}
+
+/** A partition, and the repair after the thread's death. */
+function createDoomed() {
+  const fixture = new Fixture({ codec: utf8(), partitions: 2 })
+  const { publisher, table, thread } = fixture
+  const repair = () => {
+    for (const log of fixture.topic.logs) repairLog(log, table, thread.slot)
+  }
+  return { fixture, publisher, repair }
+}
+
+const DECLARED_DEAD = { code: 'ENGINE_CLOSED', message: 'this thread was declared dead' }
+
+test('a thread that is held for dead is told so', async () => {
+  const { fixture, publisher, repair } = createDoomed()
+  publisher.trySend(null, 'a')
+  whileClaimed(repair, () => assert.throws(() => publisher.flush(), DECLARED_DEAD))
+  assert.throws(() => publisher.trySend(null, 'b'), DECLARED_DEAD)
   assert.deepEqual(fixture.drain(), [])
+})
+
+test('a thread that is held for dead is told so by the message that fills a frame', () => {
+  const { fixture, publisher, repair } = createDoomed()
+  whileClaimed(repair, () => {
+    for (let number = 1; number < 255; number++) publisher.trySend('key', 'a')
+    assert.throws(() => publisher.trySend('key', 'the 255th'), DECLARED_DEAD)
+  })
+  assert.deepEqual(fixture.drain(), [])
+})
+
+test('whatever else ends a publication is the cause of the error', () => {
+  const { publisher } = createDoomed()
+  const cause = new Error('out of nowhere')
+  const fail = () => {
+    throw cause
+  }
+  publisher.trySend(null, 'a')
+  const closed = { code: 'ENGINE_CLOSED', message: 'the engine is closed', cause }
+  whileClaimed(fail, () => assert.throws(() => publisher.flush(), closed))
+  assert.throws(() => publisher.trySend(null, 'b'), closed)
 })

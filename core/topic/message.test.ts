@@ -44,6 +44,13 @@ test('bytes that were received are a copy', () => {
   assert.deepEqual(received, { trace: Buffer.from([1, 2, 3]) })
 })
 
+test('text that is none is readable nevertheless, as far as it is text', () => {
+  const writer = new ByteWriter()
+  writeHeaders({ trace: 'ab' }, writer)
+  writer.bytes[writer.position - 1] = 0xff
+  assert.deepEqual(readHeaders(writer.bytes, 0, writer.position), { trace: 'a\ufffd' })
+})
+
 const REFUSED: readonly [what: string, headers: unknown, message: RegExp][] = [
   ['a text', 'a=b', /^headers must be an object, but is 'a=b'/],
   ['null', null, /^headers must be an object, but is null/],
