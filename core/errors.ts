@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'TOO_MANY_THREADS'
   | 'TOO_MANY_GROUPS'
   | 'CLOSE_TIMEOUT'
+  | 'HANDLER_TIMEOUT'
   | 'UNRECOVERABLE'
   | 'RETRY_AFTER'
 

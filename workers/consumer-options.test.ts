@@ -22,6 +22,8 @@ const BAD_OPTIONS: readonly [string, unknown, string, ...string[]][] = [
   ['a bad delivery', { ...GOOD, delivery: 'exactly-once' }, 'INVALID_OPTION', 'at-most-once'],
   ['a bad deadLetter', { ...GOOD, deadLetter: 'dlq' }, 'INVALID_OPTION', 'deadLetter', "'dlq'"],
   ['bad retries', { ...GOOD, retry: { attempts: 0 } }, 'INVALID_OPTION', 'retry.attempts', '0'],
+  ['no time', { ...GOOD, handlerTimeoutMs: 0 }, 'INVALID_OPTION', 'handlerTimeoutMs', '1 to'],
+  ['a text as time', { ...GOOD, handlerTimeoutMs: '1s' }, 'INVALID_OPTION', "'1s'"],
 ]
 for (const [what, options, code, ...parts] of BAD_OPTIONS) {
   test(`a consumer with ${what} is refused`, () => {
@@ -40,6 +42,7 @@ test('options have the defaults that their documentation says', () => {
         policy: '{"delivery":"at-least-once","retry":{}}',
       },
       isAtMostOnce: false,
+      handlerTimeoutMs: Number.POSITIVE_INFINITY,
     },
     retry: {},
   })

@@ -1,5 +1,5 @@
 import { type RetryOptions, RetryPolicy } from '../core/delivery/retry.js'
-import { checkOptions, invalidOption } from '../core/options.js'
+import { checkInteger, checkOptions, invalidOption, TIMEOUT_MS_MAX } from '../core/options.js'
 import type { GroupOptions } from './group-membership.js'
 
 /** How a group consumes. All live members of a group have the same. */
@@ -25,6 +25,12 @@ export interface ConsumerOptions {
    * discarded and counted.
    */
   readonly deadLetter?: boolean
+  /**
+   * How long a handler may take, in milliseconds: 1 to 2^31 - 1. Default: as long as it likes. Then
+   * its signal is aborted. If it has not settled after as long again, 5 s at most, its worker thread
+   * is ended, and that is a failed attempt. A handler in the calling thread cannot be ended.
+   */
+  readonly handlerTimeoutMs?: number
 }
 
 const NAMES: ReadonlySet<string> = new Set([
@@ -34,6 +40,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'delivery',
   'retry',
   'deadLetter',
+  'handlerTimeoutMs',
 ])
 const GROUP_ID = /^[a-zA-Z0-9._-]{1,200}$/
 
@@ -62,9 +69,19 @@ export function checkConsumerOptions(options: ConsumerOptions): CheckedConsumerO
   }
   // Checked here, so that a mistake shows before a thread is started.
   new RetryPolicy(retry)
-  const policy = JSON.stringify({ delivery, retry })
+  const { handlerTimeoutMs } = options
+  if (handlerTimeoutMs !== undefined) {
+    checkInteger(handlerTimeoutMs, 'handlerTimeoutMs', 1, TIMEOUT_MS_MAX)
+  }
+  const policy = JSON.stringify({ delivery, retry, handlerTimeoutMs })
   const settings = { topics, from, deadLetter, policy }
-  return { group: { groupId, settings, isAtMostOnce: delivery === 'at-most-once' }, retry }
+  const group = {
+    groupId,
+    settings,
+    isAtMostOnce: delivery === 'at-most-once',
+    handlerTimeoutMs: handlerTimeoutMs ?? Number.POSITIVE_INFINITY,
+  }
+  return { group, retry }
 }
 
 function checkChoice(field: string, value: unknown, choices: readonly string[]): void {

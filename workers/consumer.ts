@@ -19,6 +19,7 @@ import type { CheckedConsumerOptions } from './consumer-options.js'
 import type { EngineHandle } from './engine-handle.js'
 import { type EngineParts, GroupMembership } from './group-membership.js'
 import type { Handler } from './handler.js'
+import { HandlerJudge } from './handler-judge.js'
 import type { Member } from './member.js'
 import { MessageQueue } from './message-queue.js'
 import type { SupervisorEvent } from './supervisor-protocol.js'
@@ -118,6 +119,7 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
   private membership: Promise<GroupMembership> | undefined
   private gate: number | undefined
   private pool: WorkerPool | undefined
+  private judge: HandlerJudge | undefined
   private member: Member | undefined
   private memberEnd: Promise<void> | undefined
   private state: 'idle' | 'running' | 'closing' = 'idle'
@@ -182,9 +184,11 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
     })
     try {
       // Opened from here, so that a conflict shows before a thread is started.
-      await this.open()
+      const membership = await this.open()
+      this.judge = judgeOf(membership, group.handlerTimeoutMs, this.pool)
       await this.pool.resize(size)
     } catch (error) {
+      this.judge?.stop()
       await this.pool.destroy()
       this.pool = undefined
       this.giveUp()
@@ -332,7 +336,10 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
 
   /** What this consumer has done; its workers' counts may be some milliseconds old. */
   stats(): ConsumerStats {
-    return totalStats([...(this.pool?.stats() ?? []), ...(this.member ? [this.member.stats] : [])])
+    const own = [this.judge, this.member].flatMap((part) =>
+      part === undefined ? [] : [part.stats],
+    )
+    return totalStats([...(this.pool?.stats() ?? []), ...own])
   }
 
   /**
@@ -430,6 +437,7 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
       await this.memberEnd
     } finally {
       await this.pool?.destroy()
+      this.judge?.stop()
       this.host.forget(this as Consumer)
     }
     if (isInTime) return
@@ -456,6 +464,21 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
     const { groupId } = this
     return new MillraceError('CONSUMER_CLOSED', `consumer '${groupId}' is closed`, { groupId })
   }
+}
+
+function judgeOf(
+  { gate, partitions }: GroupMembership,
+  timeoutMs: number,
+  pool: WorkerPool,
+): HandlerJudge | undefined {
+  if (timeoutMs === Number.POSITIVE_INFINITY) return undefined
+  return new HandlerJudge({
+    gate,
+    partitions,
+    timeoutMs,
+    isOurs: (member) => pool.has(member),
+    end: (member, reason) => pool.end(member, reason),
+  })
 }
 
 /** @returns false if the time was over before */

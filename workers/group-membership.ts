@@ -22,6 +22,8 @@ export interface GroupOptions {
   readonly groupId: string
   readonly settings: GroupSettings
   readonly isAtMostOnce: boolean
+  /** Infinity if handlers may take as long as they like. */
+  readonly handlerTimeoutMs: number
 }
 
 /** What one member adds. */
@@ -73,7 +75,7 @@ export class GroupMembership {
 
   /** Adds a member in this thread. Its `run` is for the caller to call. */
   async join(options: MembershipOptions): Promise<Member> {
-    const { groupId, isAtMostOnce } = this.options
+    const { groupId, isAtMostOnce, handlerTimeoutMs } = this.options
     const { local } = this.parts
     const link = this.parts.link()
     const member = await link.request<number>({ type: 'join', groupId })
@@ -86,6 +88,7 @@ export class GroupMembership {
       partitions: this.partitions,
       topicOf: (name) => local.topic(name),
       isAtMostOnce,
+      handlerTimeoutMs,
       producer: local.producer(),
       leave: () => link.request({ type: 'leave', groupId, member }).catch(ignoreClosed),
     })

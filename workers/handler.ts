@@ -11,7 +11,10 @@ export interface EachMessageContext<T> {
   readonly attempt: number
   /** Produces from the handler's own thread. */
   readonly producer: Producer
-  /** Aborted when the consumer's close does not want to wait any longer. */
+  /**
+   * Aborted when the handler has taken longer than `handlerTimeoutMs`, and when the consumer's close
+   * does not want to wait any longer.
+   */
   readonly signal: AbortSignal
 }
 

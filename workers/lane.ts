@@ -1,6 +1,13 @@
 import { after, monotonicMs, type Timer } from '#clock'
 import type { DeadLetterReason, DeadLetterWriter } from '../core/delivery/dead-letter.js'
 import type { RetryPolicy } from '../core/delivery/retry.js'
+import {
+  clearCall,
+  type FailedRecord,
+  failedRecord,
+  forgetFailed,
+  noteFailed,
+} from '../core/group/attempt.js'
 import type { GroupPartition } from '../core/group/coordinator.js'
 import * as cursor from '../core/group/cursor.js'
 import { commitDeadLetter, type DeadLetterResult } from '../core/group/dead-letter-commit.js'
@@ -15,6 +22,7 @@ import type { Thread } from '../core/thread.js'
 import { type Message, readMessage } from '../core/topic/received-message.js'
 import type { Topic } from '../core/topic/topic.js'
 import type { EachBatchContext, EachMessageContext, Handler } from './handler.js'
+import { HandlerCall, timeoutError } from './handler-call.js'
 import { RecordBatch } from './record-batch.js'
 import type { MemberStats } from './worker-control.js'
 
@@ -34,7 +42,8 @@ export interface LaneHost {
   readonly isAtMostOnce: boolean
   readonly letters: DeadLetterWriter
   readonly producer: Producer
-  readonly signal: AbortSignal
+  /** Infinity if handlers may take as long as they like. */
+  readonly handlerTimeoutMs: number
   readonly stats: MemberStats
   /** A handler has settled, or a pause is over: the member loop has something to do. */
   poke(): void
@@ -69,6 +78,12 @@ export class Lane {
   private recordsUntilClock = RECORDS_PER_CLOCK
   private attempt = 1
   private batchOffset = 0
+  private batchEnd = 0
+  private readonly call: HandlerCall
+  /** A record that failed with an owner before this one: its attempts go on. */
+  private inherited: FailedRecord | undefined
+  /** The gate has a note of the current record's failed attempts. */
+  private isNoted = false
   private firstFailureMs = 0
   private pause: Timer | undefined
   /** The dead letter that waits for room, if one does. */
@@ -86,11 +101,19 @@ export class Lane {
     this.committed = owned.committed
     this.processed = owned.committed
     this.reader = new Reader(partition.log, 0, 0)
-    const { producer, signal } = host
-    const shared = { topic: partition.topic, partition: partition.partition, producer, signal }
+    this.call = new HandlerCall(partition.log, host.gate, host.handlerTimeoutMs)
+    const shared = {
+      topic: partition.topic,
+      partition: partition.partition,
+      producer: host.producer,
+      signal: undefined as never,
+    }
     this.messageContext = { ...shared, attempt: 1, message: undefined as never }
-    const batch = new RecordBatch<unknown>(topic, partition.partition, this.reader)
+    const onMove = this.isLimited ? () => this.markDelivered(this.reader.offset) : undefined
+    const batch = new RecordBatch<unknown>(topic, partition.partition, this.reader, onMove)
     this.batchContext = { ...shared, attempt: 1, batch }
+    clearCall(partition.log, host.gate)
+    this.inherited = failedRecord(partition.log, host.gate)
     this.countRedeliveries(owned.committed)
     this.place(owned.committed)
   }
@@ -98,6 +121,14 @@ export class Lane {
   /** They may have found the log full because of what this lane held until now. */
   private wakeProducers(): void {
     wakeSleepers(this.partition.log.words, SPACE_WAITERS_WORD, this.host.thread.table)
+  }
+
+  private get isLimited(): boolean {
+    return this.host.handlerTimeoutMs !== Number.POSITIVE_INFINITY
+  }
+
+  private markDelivered(offset: number): void {
+    cursor.markDelivered(this.partition.log, this.host.gate, offset)
   }
 
   private get isPerMessage(): boolean {
@@ -156,7 +187,8 @@ export class Lane {
   }
 
   private handOver(): void {
-    cursor.markDelivered(this.partition.log, this.host.gate, this.reader.offset)
+    this.markDelivered(this.reader.offset)
+    if (this.inherited !== undefined && this.isSpent(this.inherited)) return
     let message: Message<unknown>
     try {
       message = readMessage(this.topic, this.partition.partition, this.reader)
@@ -171,57 +203,119 @@ export class Lane {
 
   private callMessage(): void {
     this.messageContext.attempt = this.attempt
+    this.messageContext.signal = this.call.begin()
     let result: unknown
     try {
       result = this.host.handler.eachMessage?.(this.messageContext)
     } catch (error) {
-      this.fail(error)
+      if (this.isInTime()) this.fail(error)
       return
     }
     if (isPromise(result)) this.await(result)
-    else this.succeed()
+    else if (this.isInTime()) this.succeed()
   }
 
   // -------------------------------------------------------------------------------- eachBatch
 
   private callBatch(): void {
     const { reader } = this
-    cursor.markDelivered(this.partition.log, this.host.gate, reader.offset + reader.remaining)
-    this.batchContext.attempt = this.attempt
     this.batchOffset = reader.offset
+    this.batchEnd = reader.offset + reader.remaining
+    if (this.inherited !== undefined && this.isSpentInBatch(this.inherited)) return
+    this.batchContext.batch.endAt(this.batchEnd)
+    // Of a batch whose thread is ended, the record that it last moved to is the one that failed.
+    this.markDelivered(this.isLimited ? reader.offset + 1 : this.batchEnd)
+    this.batchContext.attempt = this.attempt
+    this.batchContext.signal = this.call.begin()
     let result: unknown
     try {
       result = this.host.handler.eachBatch?.(this.batchContext)
     } catch (error) {
-      this.fail(error)
+      if (this.isInTime()) this.fail(error)
       return
     }
     if (isPromise(result)) this.await(result)
-    else this.succeed()
+    else if (this.isInTime()) this.succeed()
+  }
+
+  // ------------------------------------------------------------------- attempts before this owner
+
+  /** For a batch: it ends before the record that failed, or begins with it. */
+  private isSpentInBatch(inherited: FailedRecord): boolean {
+    const { reader } = this
+    const ahead = (inherited.offsetLow - reader.offset) | 0
+    if (ahead > 0) {
+      this.batchEnd = Math.min(this.batchEnd, reader.offset + ahead)
+      return false
+    }
+    reader.nextRecord()
+    if (this.isSpent(inherited)) return true
+    reader.stepBack()
+    return false
+  }
+
+  /**
+   * Goes on with the attempts of a record, once it is the current one. What failed for good without
+   * being dead had its thread ended.
+   *
+   * @returns whether they are used up: then the record is dead
+   */
+  private isSpent({ offsetLow, attempts }: FailedRecord): boolean {
+    const { host, reader } = this
+    const ahead = (offsetLow - reader.recordOffset) | 0
+    if (ahead > 0) return false
+    this.inherited = undefined
+    if (ahead < 0) return false
+    // Its thread may be ended again: what was handled before it shall not come again then.
+    this.commitTo(this.processed)
+    this.isNoted = true
+    this.firstFailureMs = monotonicMs()
+    this.attempt = Math.min(attempts + 1, host.retry.attempts)
+    if (attempts < host.retry.attempts) return false
+    this.bury('handler-timeout', timeoutError(host.handlerTimeoutMs, reader.recordOffset))
+    return true
   }
 
   // ----------------------------------------------------------------------------------- outcome
 
   private await(result: PromiseLike<unknown>): void {
     this.isBusy = true
+    this.call.watch(this.isPerMessage ? this.reader.recordOffset : this.batchOffset)
     result.then(
-      () => {
-        this.isBusy = false
-        if (!this.isFenced) this.succeed()
-        this.host.poke()
-      },
-      (error: unknown) => {
-        this.isBusy = false
-        if (!this.isFenced) this.fail(error)
-        this.host.poke()
-      },
+      () => this.settle(() => this.succeed()),
+      (error: unknown) => this.settle(() => this.fail(error)),
     )
   }
 
+  private settle(outcome: () => void): void {
+    if (!this.isInTime()) return
+    this.isBusy = false
+    if (this.isFenced) this.host.stats.staleCommits++
+    else outcome()
+    this.host.poke()
+  }
+
+  /** @returns false if the handler settled too late: then its thread is about to be ended */
+  private isInTime(): boolean {
+    if (this.call.end()) {
+      if (this.call.isOverdue) this.host.stats.timedOut++
+      return true
+    }
+    this.isBusy = true
+    this.becomeFenced()
+    return false
+  }
+
   private succeed(): void {
-    if (!this.isPerMessage) this.reader.skipFrame()
+    if (!this.isPerMessage) this.skipBatch()
     this.completeUpTo(this.reader.offset)
     this.commitIfDue()
+  }
+
+  private skipBatch(): void {
+    const { reader, batchEnd } = this
+    if (reader.offset + reader.remaining === batchEnd) reader.skipFrame()
+    while (reader.offset < batchEnd) reader.nextRecord()
   }
 
   private fail(error: unknown): void {
@@ -239,8 +333,12 @@ export class Lane {
       return
     }
     const verdict = host.retry.judge(error, this.attempt)
-    if (verdict.action === 'dead') this.bury(verdict.reason, error)
+    if (verdict.action === 'dead') this.bury(this.reasonOf(verdict.reason), error)
     else this.retryAfter(verdict.delayMs)
+  }
+
+  private reasonOf(reason: DeadLetterReason): DeadLetterReason {
+    return reason === 'attempts' && this.call.isOverdue ? 'handler-timeout' : reason
   }
 
   private completeUpTo(offset: number): void {
@@ -248,10 +346,18 @@ export class Lane {
     this.host.stats.processed += offset - this.processed
     this.processed = offset
     this.attempt = 1
+    if (this.isNoted) this.forgetFailed()
+  }
+
+  private forgetFailed(): void {
+    forgetFailed(this.partition.log, this.host.gate)
+    this.isNoted = false
   }
 
   private retryAfter(delayMs: number): void {
     this.isBusy = true
+    this.isNoted = true
+    noteFailed(this.partition.log, this.host.gate, this.reader.recordOffset, this.attempt)
     this.host.stats.retried++
     this.pause = after(delayMs, () => {
       this.pause = undefined
@@ -409,6 +515,8 @@ export class Lane {
     this.committed = owned.committed
     this.processed = owned.committed
     this.isFenced = false
+    this.inherited = undefined
+    this.forgetFailed()
     this.place(owned.committed)
   }
 
@@ -426,6 +534,12 @@ export class Lane {
   abandon(): void {
     this.commitTo(this.processed)
     this.isFenced = true
+  }
+
+  /** Waits no longer for the handler in hand, and tells it so. */
+  desert(): void {
+    this.call.abort()
+    this.abandon()
   }
 
   /** Commits and gives the partition back. The lane is done with. */

@@ -27,6 +27,8 @@ export interface MemberOptions {
   readonly handler: Handler<unknown>
   readonly retry: RetryPolicy
   readonly isAtMostOnce: boolean
+  /** Infinity if handlers may take as long as they like. */
+  readonly handlerTimeoutMs: number
   readonly producer: Producer
   /** Counts to go on from. */
   readonly stats?: MemberStats
@@ -56,16 +58,17 @@ export class Member implements LaneHost {
   readonly handler: Handler<unknown>
   readonly retry: RetryPolicy
   readonly isAtMostOnce: boolean
+  readonly handlerTimeoutMs: number
   readonly producer: Producer
   readonly letters: DeadLetterWriter
   readonly stats: MemberStats
   private readonly options: MemberOptions
-  private readonly abort = new AbortController()
   private readonly lanes = new Map<GroupPartition, Lane>()
   private generation = Number.NaN
   private poked: (() => void) | undefined
   private watched: Promise<void> | undefined
   private isPoked = false
+  private isAbandoned = false
   /** A busy lane is to be given back once it is not. */
   private isAssignmentOpen = false
 
@@ -77,13 +80,10 @@ export class Member implements LaneHost {
     this.handler = options.handler
     this.retry = options.retry
     this.isAtMostOnce = options.isAtMostOnce
+    this.handlerTimeoutMs = options.handlerTimeoutMs
     this.producer = options.producer
     this.stats = options.stats ?? new MemberStats()
     this.letters = new DeadLetterWriter(options.groupId, options.thread.slot)
-  }
-
-  get signal(): AbortSignal {
-    return this.abort.signal
   }
 
   /** A lane's promise or pause is over. */
@@ -95,8 +95,8 @@ export class Member implements LaneHost {
 
   /** Stops waiting for handlers: their signal is aborted, and their records will come again. */
   abandon(): void {
-    this.abort.abort()
-    for (const lane of this.lanes.values()) lane.abandon()
+    this.isAbandoned = true
+    for (const lane of this.lanes.values()) lane.desert()
     this.poke()
   }
 
@@ -227,7 +227,7 @@ export class Member implements LaneHost {
 
   private async finish(): Promise<void> {
     this.letGoOfIdle()
-    while (this.lanes.size > 0 && !this.abort.signal.aborted) {
+    while (this.lanes.size > 0 && !this.isAbandoned) {
       if (!this.isPoked) await this.sleep(this.thread.signal)
       this.isPoked = false
       this.letGoOfIdle()

@@ -20,22 +20,34 @@ export class RecordBatch<T> {
   readonly partition: number
   private readonly reader: Reader
   private readonly source: Topic
+  private readonly onMove: (() => void) | undefined
+  private end = Number.POSITIVE_INFINITY
 
-  constructor(source: Topic, partition: number, reader: Reader) {
+  /** @param onMove called at each record */
+  constructor(source: Topic, partition: number, reader: Reader, onMove?: () => void) {
     this.topic = source.name
     this.partition = partition
     this.source = source
     this.reader = reader
+    this.onMove = onMove
+  }
+
+  /** For the package: ends the batch before an offset, or where its frame ends. */
+  endAt(offset = Number.POSITIVE_INFINITY): void {
+    this.end = offset
   }
 
   /** Records that `next` has not moved to yet. */
   get remaining(): number {
-    return this.reader.remaining
+    const { remaining, offset } = this.reader
+    return Math.min(remaining, this.end - offset)
   }
 
   /** Moves to the next record. @returns false behind the last one */
   next(): boolean {
-    return this.reader.nextRecord()
+    if (this.reader.offset >= this.end || !this.reader.nextRecord()) return false
+    this.onMove?.()
+    return true
   }
 
   get offset(): number {

@@ -7,8 +7,10 @@ export interface ConsumerStats {
   readonly processed: number
   /** Records handed over again because an owner died or let go before it had committed them. */
   readonly redelivered: number
-  /** Calls of the handler that threw or rejected. */
+  /** Calls of the handler that threw or rejected, or whose thread was ended. */
   readonly failed: number
+  /** Those that took longer than `handlerTimeoutMs`, whatever came of them. */
+  readonly timedOut: number
   /** Attempts beyond the first. */
   readonly retried: number
   /** Records sent to the dead letters. */
@@ -17,7 +19,10 @@ export interface ConsumerStats {
   readonly discarded: number
   /** Records that at-most-once delivery may have lost. */
   readonly maybeLost: number
-  /** Commits that were refused because the partition had gone to another owner or place. */
+  /**
+   * Commits that were refused, and handlers that came to an end in vain, because the partition had
+   * gone to another owner or place, or their time was over.
+   */
   readonly staleCommits: number
 }
 
@@ -25,6 +30,7 @@ const FIELDS = [
   'processed',
   'redelivered',
   'failed',
+  'timedOut',
   'retried',
   'deadLettered',
   'discarded',
@@ -37,6 +43,7 @@ export class MemberStats {
   processed = 0
   redelivered = 0
   failed = 0
+  timedOut = 0
   retried = 0
   deadLettered = 0
   discarded = 0

@@ -29,7 +29,7 @@ export default async function runWorker(task: WorkerTask): Promise<void> {
   const engine = await reporting(task, () => attachEngine(task.engine))
   try {
     const { handler, member } = await reporting(task, () => join(task, engine))
-    send(task.report, { type: 'ready', threadId })
+    send(task.report, { type: 'ready', threadId, member: member.member })
     await member.run()
     await handler.onStop?.()
   } finally {

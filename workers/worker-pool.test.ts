@@ -252,6 +252,7 @@ test('retries and dead letters in workers are counted where the consumer is', as
     processed: 6,
     redelivered: 0,
     failed: 7,
+    timedOut: 0,
     retried: 5,
     deadLettered: 2,
     discarded: 0,

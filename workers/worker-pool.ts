@@ -20,8 +20,10 @@ const CRASH_WINDOW_MS = 60_000
 
 /** From a worker to the thread that started it. */
 export type WorkerReport =
-  | { readonly type: 'ready'; readonly threadId: number }
+  | { readonly type: 'ready'; readonly threadId: number; readonly member: number }
   | { readonly type: 'failed'; readonly error: ErrorMemo }
+
+type ReadyReport = Extract<WorkerReport, { type: 'ready' }>
 
 /** What a pool needs of its consumer. */
 export interface WorkerPoolHost {
@@ -46,6 +48,8 @@ export class WorkerPool {
   private readonly host: WorkerPoolHost
   private readonly pool: Piscina
   private readonly workers: PoolWorker[] = []
+  /** Scaled away, and not done yet with what they have in hand. */
+  private readonly leaving = new Set<PoolWorker>()
   /** Counts of workers that were scaled away. */
   private readonly retired: WorkerControl[] = []
 
@@ -78,7 +82,11 @@ export class WorkerPool {
   async resize(size: number): Promise<void> {
     const surplus = this.workers.splice(size)
     this.retired.push(...surplus.map((worker) => worker.control))
-    const stopped = surplus.map((worker) => worker.stop())
+    const stopped = surplus.map(async (worker) => {
+      this.leaving.add(worker)
+      await worker.stop()
+      this.leaving.delete(worker)
+    })
     const fresh: PoolWorker[] = []
     while (this.workers.length < size) {
       const worker = new PoolWorker(this.host, this.pool, this.workers.length)
@@ -114,6 +122,23 @@ export class WorkerPool {
     await this.threadOf(threadId)?.terminate()
   }
 
+  /** Whether a member of the group is one of these workers. */
+  has(member: number): boolean {
+    return this.find(member) !== undefined
+  }
+
+  /** Kills the thread of a member, for a reason that is told as the cause of its crash. */
+  end(member: number, reason: Error): void {
+    const worker = this.find(member)
+    if (worker?.threadId === undefined) return
+    worker.endReason = reason
+    void this.terminate(worker.threadId)
+  }
+
+  private find(member: number): PoolWorker | undefined {
+    return [...this.workers, ...this.leaving].find((worker) => worker.member === member)
+  }
+
   private threadOf(threadId: number): Worker | undefined {
     return this.pool.threads.find((thread) => thread.threadId === threadId)
   }
@@ -135,6 +160,9 @@ class PoolWorker {
   readonly id: number
   readonly control = WorkerControl.create()
   threadId: number | undefined
+  member: number | undefined
+  /** Why the thread was ended from here, if it was. */
+  endReason: Error | undefined
   private readonly host: WorkerPoolHost
   private readonly pool: Piscina
   private readonly crashesAtMs: number[] = []
@@ -166,7 +194,7 @@ class PoolWorker {
       let refusal: Error | undefined
       const receive = (report: WorkerReport) => {
         if (report.type === 'failed') refusal = fromMemo(report.error)
-        else this.started(report.threadId, resolve)
+        else this.started(report, resolve)
       }
       port1.on('message', receive)
       const ended = (error?: Error) => {
@@ -180,8 +208,9 @@ class PoolWorker {
     })
   }
 
-  private started(threadId: number, resolve: () => void): void {
+  private started({ threadId, member }: ReadyReport, resolve: () => void): void {
     this.threadId = threadId
+    this.member = member
     this.host.onStart(this.id, threadId)
     resolve()
   }
@@ -189,13 +218,17 @@ class PoolWorker {
   /** The task has ended: asked to, unable to start, or dead. */
   private ended(error: Error | undefined, reject: (error: Error) => void): void {
     const hadStarted = this.threadId !== undefined
+    const ownReason = this.endReason
     this.threadId = undefined
+    this.member = undefined
+    this.endReason = undefined
     this.running = undefined
     if (this.control.isStopping || this.host.isClosed()) {
       reject(stopped())
       return
     }
-    const reason = error ?? new Error('the worker came to an end without having been asked to')
+    const reason =
+      ownReason ?? error ?? new Error('the worker came to an end without having been asked to')
     if (hadStarted || this.crashesAtMs.length > 0) this.crashed(reason)
     else reject(reason)
   }

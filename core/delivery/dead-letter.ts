@@ -9,7 +9,7 @@ import { readRecordHeaders } from '../topic/received-message.js'
 import { DEAD_LETTER_HEADROOM_BYTES, DEAD_LETTER_PREFIX } from '../topic/topic.js'
 
 /** Why a message is dead. */
-export type DeadLetterReason = 'rejected' | 'attempts' | 'decode'
+export type DeadLetterReason = 'rejected' | 'attempts' | 'decode' | 'handler-timeout'
 
 /** What is known of the failure. */
 export interface Failure {

@@ -30,6 +30,7 @@ export function activateGate(log: PartitionLog, gate: number, offset: number): v
   markDelivered(log, gate, offset)
   hold(log, gate, offset)
   setPaused(log, gate, false)
+  memory.store(log.words, layout.gateFailedAttemptsWord(gate), 0)
   // In this order, so that an active gate is one that every recycler looks at.
   raiseTo(log.words, layout.GATES_USED_WORD, gate + 1)
   memory.store(log.words, layout.gateStateWord(gate), 1)

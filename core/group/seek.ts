@@ -3,6 +3,7 @@ import { Appender } from '../log/appender.js'
 import { findTimestamp, pinOffset, pinOldest, unpin } from '../log/finder.js'
 import type { PartitionLog } from '../log/partition-log.js'
 import type { Thread } from '../thread.js'
+import { forgetFailed } from './attempt.js'
 import { seekCursor } from './cursor.js'
 
 /** A place in a partition: an offset, a time in milliseconds since 1970, or one of the two ends. */
@@ -28,6 +29,7 @@ export function seekGroup(
     const offset = offsetOf(log, thread, target)
     if (pinOffset(log, table, slot, offset) !== undefined) {
       seekCursor(log, table, gate, offset)
+      forgetFailed(log, gate)
       unpin(log, table, slot)
       return offset
     }

@@ -196,6 +196,10 @@ const GATE_LETTER_OFFSET_WORD = 8
 const GATE_DELIVERED_WORD = 9
 /** Offset of the frame that the holder reads, so that a seek cannot let it go. Written by it. */
 const GATE_HELD_WORD = 10
+/** The handler's call in hand, and the record that failed: see `group/attempt.ts`. */
+const GATE_CALL_WORD = 11
+const GATE_FAILED_OFFSET_WORD = 12
+const GATE_FAILED_ATTEMPTS_WORD = 13
 
 function gateWord(gate: number): number {
   return GATES_WORD + gate * GATE_WORDS
@@ -239,6 +243,18 @@ export function gateDeliveredWord(gate: number): number {
 
 export function gateHeldWord(gate: number): number {
   return gateWord(gate) + GATE_HELD_WORD
+}
+
+export function gateCallWord(gate: number): number {
+  return gateWord(gate) + GATE_CALL_WORD
+}
+
+export function gateFailedOffsetWord(gate: number): number {
+  return gateWord(gate) + GATE_FAILED_OFFSET_WORD
+}
+
+export function gateFailedAttemptsWord(gate: number): number {
+  return gateWord(gate) + GATE_FAILED_ATTEMPTS_WORD
 }
 
 // ---------------------------------------------------------------------------------------------
