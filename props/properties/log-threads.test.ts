@@ -13,12 +13,17 @@ import { repairLog } from '../../core/log/repair.js'
 import { readTail } from '../../core/log/tail.js'
 import * as memory from '../../core/memory.js'
 import { ThreadTable } from '../../core/thread-table.js'
-import type { ProducerData } from './log-producer-thread.js'
+import { assertClean } from '../history/checker.js'
+import { Recorder } from '../history/recorder.js'
+import { type ProducerData, recordValue } from './log-producer-thread.js'
 import type { SearcherData } from './log-searcher-thread.js'
 
 const GATE = 0
 const PRODUCERS_MAX = 256
 const KILLS = 20
+const EVENTS_MAX = 2_000_000
+/** The number of this thread in the history: no producer has it. */
+const READER = PRODUCERS_MAX
 /** Records that must be read after each death before the next one. */
 const PROGRESS_RECORDS = 100
 
@@ -34,11 +39,13 @@ class Run {
   readonly table = ThreadTable.create()
   readonly acknowledged = memory.allocate(PRODUCERS_MAX * 4)
   readonly findings = memory.allocate(16)
+  readonly recorder = new Recorder(EVENTS_MAX)
   /** Of each producer, the number that its next record must have. */
   readonly next: number[] = []
   records = 0
   aborted = 0
   private readonly reader: Reader
+  private readonly lane = this.recorder.lane(READER)
   private readonly epoch: number
   private committed: number
   private producers = 0
@@ -52,6 +59,7 @@ class Run {
     const owned = cursor.acquire(this.log, GATE, 1) as cursor.Ownership
     this.epoch = owned.epoch
     this.committed = owned.committed
+    this.lane.took(GATE, 0, owned.epoch, owned.committed)
     this.reader = new Reader(this.log, position, offset)
   }
 
@@ -60,6 +68,7 @@ class Run {
     this.next.push(0)
     return this.start('./log-producer-thread.js', {
       acknowledged: this.acknowledged.buffer,
+      events: this.recorder.buffer,
       producer,
     })
   }
@@ -106,6 +115,7 @@ class Run {
 
   private check(): void {
     const [producer, number] = valueText(this.reader).split(':').map(Number) as [number, number]
+    this.lane.polled(GATE, 0, this.reader.recordOffset, recordValue(producer, number))
     assert.equal(number, this.next[producer], `producer ${producer} lost or doubled a record`)
     this.next[producer] = number + 1
     this.records++
@@ -116,6 +126,7 @@ class Run {
     if (offset === this.committed) return
     assert.ok(cursor.commit(this.log, this.table, GATE, this.epoch, this.committed, offset))
     this.committed = offset
+    this.lane.committed(GATE, 0, offset, this.epoch)
   }
 
   /** A stall makes this wait for ever. */
@@ -149,6 +160,7 @@ class Run {
     assert.ok(gaps >= this.aborted && gaps <= 3 * this.aborted, `${gaps} of ${this.aborted} frames`)
     assert.equal(countGaps(this.log, this.reader, this.reader.offset, this.reader.offset + 1), 0)
     assert.equal(memory.load(this.findings.words, 0), 0, 'what the searchers found wrong')
+    assertClean(this.recorder.history(), { drained: true })
   }
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { threadId } from 'node:worker_threads'
 import * as memory from '#memory'
+import { partitionOf } from '../../core/topic/partitioner.js'
 import {
   bytes,
   type Consumer,
@@ -11,11 +13,14 @@ import {
 } from '../../workers/index.js'
 import { Random } from '../chaos/random.js'
 import { until } from '../chaos/until.js'
-import type { PoisonData } from './thread-poison-handler.js'
+import { assertClean } from '../history/checker.js'
+import { type Lane, Recorder } from '../history/recorder.js'
+import { GROUP, type PoisonData } from './thread-poison-handler.js'
 
 const RECORDS = 6000
 const POISON_EVERY = 40
 const KEYS = 16
+const PARTITIONS = 4
 const KILLS = 12
 const HEADERS = { origin: 'test', blob: Buffer.from([0, 255, 7]) }
 
@@ -27,20 +32,23 @@ function payload(number: number): Buffer {
 
 test('dlq-complete: workers die, and each poisoned record is in the dead letters exactly once', async () => {
   await using engine = await createEngine({
-    topics: { samples: { partitions: 4, codec: bytes(), memory: '4MiB' } },
+    topics: { samples: { partitions: PARTITIONS, codec: bytes(), memory: '4MiB' } },
   })
   const deliveries = memory.allocate(RECORDS * 4)
   const handled = memory.allocate(RECORDS * 4)
+  const recorder = new Recorder(RECORDS * 20)
+  const lane = recorder.lane(threadId)
   const workerData: PoisonData = {
     deliveries: deliveries.buffer,
     handled: handled.buffer,
     poisonEvery: POISON_EVERY,
+    events: recorder.buffer,
   }
   const consumer = engine.consumer({ groupId: 'poisoned', topics: ['samples'], from: 'earliest' })
   const handler = new URL('./thread-poison-handler.js', import.meta.url)
   await consumer.run({ workers: 3, handler, workerData })
 
-  await Promise.all([send(engine), kill(consumer)])
+  await Promise.all([send(engine, lane), kill(consumer)])
   await until('the group drained', () => consumer.lag().messages === 0)
   await consumer.close()
 
@@ -50,6 +58,7 @@ test('dlq-complete: workers die, and each poisoned record is in the dead letters
     const number = letter.value.readUInt32LE(0)
     assert.equal(letters.has(number), false, `record ${number} has two dead letters`)
     letters.set(number, letter)
+    lane.peeked(GROUP, letter.partition, letter.offset)
   }
   for (let number = 0; number < RECORDS; number++) {
     const letter = letters.get(number)
@@ -63,13 +72,19 @@ test('dlq-complete: workers die, and each poisoned record is in the dead letters
     assert.equal(letter.headers.origin, HEADERS.origin)
     assert.deepEqual(letter.headers.blob, HEADERS.blob)
   }
+  assertClean(recorder.history(), { drained: true })
 })
 
-async function send(engine: Engine): Promise<void> {
+async function send(engine: Engine, lane: Lane): Promise<void> {
   const producer = engine.producer()
   for (let number = 0; number < RECORDS; number++) {
-    const message = { key: `key-${number % KEYS}`, value: payload(number), headers: HEADERS }
-    await producer.send({ topic: 'samples', messages: [message] })
+    const key = `key-${number % KEYS}`
+    const bytes = Buffer.from(key)
+    lane.sends(partitionOf(bytes, 0, bytes.length, PARTITIONS), number, number % KEYS)
+    const message = { key, value: payload(number), headers: HEADERS }
+    const [sent] = await producer.send({ topic: 'samples', messages: [message] })
+    assert.ok(sent)
+    lane.sent(sent.partition, number, sent.baseOffset)
     if (number % 20 === 0) await sleep(1)
   }
 }

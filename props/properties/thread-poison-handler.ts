@@ -1,5 +1,10 @@
+import { threadId } from 'node:worker_threads'
 import * as memory from '#memory'
 import { defineHandler, UnrecoverableError } from '../../workers/worker.js'
+import { type Lane, Recorder } from '../history/recorder.js'
+
+/** The group's number in the history. */
+export const GROUP = 0
 
 /** What the handler gets as its workerData. */
 export interface PoisonData {
@@ -8,11 +13,14 @@ export interface PoisonData {
   /** How often each record was handled to its end. */
   readonly handled: SharedArrayBuffer
   readonly poisonEvery: number
+  /** The buffer of a {@link Recorder}. */
+  readonly events: SharedArrayBuffer
 }
 
 let deliveries: Int32Array
 let handled: Int32Array
 let poisonEvery: number
+let lane: Lane
 
 export default defineHandler<Buffer>({
   onStart({ workerData }) {
@@ -20,11 +28,18 @@ export default defineHandler<Buffer>({
     deliveries = memory.attach(data.deliveries).words
     handled = memory.attach(data.handled).words
     poisonEvery = data.poisonEvery
+    lane = new Recorder(data.events).lane(threadId)
   },
   eachMessage({ message }) {
     const number = message.value.readUInt32LE(0)
+    const { partition, offset } = message
+    lane.polled(GROUP, partition, offset, number)
     memory.add(deliveries, number, 1)
-    if (number % poisonEvery === 0) throw new UnrecoverableError('poison')
+    if (number % poisonEvery === 0) {
+      lane.handlerFailed(GROUP, partition, offset)
+      throw new UnrecoverableError('poison')
+    }
     memory.add(handled, number, 1)
+    lane.handled(GROUP, partition, offset)
   },
 })

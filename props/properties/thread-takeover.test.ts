@@ -10,6 +10,8 @@ import { Random } from '../chaos/random.js'
 import { SendLedger } from '../chaos/send-ledger.js'
 import { until } from '../chaos/until.js'
 import { judgeGroup } from '../chaos/verdict.js'
+import { assertClean } from '../history/checker.js'
+import { HistoryWriter } from '../history/history-writer.js'
 
 const PLAN: Plan = {
   ...drawPlan(1),
@@ -66,11 +68,24 @@ test('zombie-fenced: who is held for dead and comes back, commits nothing', asyn
     topics: { samples: { partitions: 1, codec: bytes(), memory: '1MiB' } },
   })
   const messages = Array.from({ length: RECORDS }, (_, n) => ({ key: 'k', value: Buffer.of(n) }))
-  await engine.producer().send({ topic: 'samples', messages })
+  const history = new HistoryWriter()
+  const values = messages.map((_, n) => n)
+  history.sends('main', 'samples/0', values, { key: 'k' })
+  const sent = await engine.producer().send({ topic: 'samples', messages })
+  const first = sent[0]?.baseOffset ?? Number.NaN
+  const pairs = values.map((n) => ['send', 'samples/0', [first + n, n]] as const)
+  history.add({ process: 'main', type: 'ok', f: 'send', value: pairs })
+  const seen = (
+    process: string,
+    message: { readonly offset: number; readonly value: Buffer },
+  ): void => {
+    const pair = [message.offset, message.value.readUInt8()] as const
+    history.polled(process, 'samples/0', [pair], { group: 'group' })
+  }
   const options = { groupId: 'group', topics: ['samples'], from: 'earliest' } as const
 
   const zombieEngine = await attachEngine(engine.handle())
-  const zombie = zombieEngine.consumer(options)
+  const zombie = zombieEngine.consumer<Buffer>(options)
   const zombieSaw: number[] = []
   let comeBack = () => {}
   const hang = new Promise<void>((resolve) => {
@@ -79,6 +94,7 @@ test('zombie-fenced: who is held for dead and comes back, commits nothing', asyn
   await zombie.run({
     eachMessage: ({ message }) => {
       zombieSaw.push(message.offset)
+      seen('zombie', message)
       return message.offset === HANGS_AT ? hang : undefined
     },
   })
@@ -86,23 +102,33 @@ test('zombie-fenced: who is held for dead and comes back, commits nothing', asyn
   // As at its death, of which it knows nothing.
   zombieEngine.parts.link().close()
 
-  const heir = engine.consumer(options)
+  const heir = engine.consumer<Buffer>(options)
   const heirSaw: number[] = []
   await heir.run({
     eachMessage: ({ message }) => {
+      // It has the partition, so the zombie is fenced.
+      if (heirSaw.length === 0) history.died('zombie')
       heirSaw.push(message.offset)
+      seen('heir', message)
     },
   })
   await until('the heir has handled all', () => heir.lag().messages === 0)
   await sleep(COMMIT_DUE_MS)
   comeBack()
+  const observe = (): void => {
+    const offset = heir.lag().partitions[0]?.committedOffset ?? 0
+    history.committed('main', 'samples/0', { offset }, { group: 'group' })
+  }
+  observe()
   await until('the late commit is refused', () => zombie.stats().staleCommits === 1)
+  observe()
 
   assert.equal(heir.lag().partitions[0]?.committedOffset, RECORDS)
-  const first = heirSaw[0] ?? RECORDS
-  assert.ok(first <= HANGS_AT)
-  assert.deepEqual(heirSaw, messages.map((_, offset) => offset).slice(first))
-  assert.equal(heir.stats().redelivered, HANGS_AT + 1 - first)
+  const began = heirSaw[0] ?? RECORDS
+  assert.ok(began <= HANGS_AT)
+  assert.deepEqual(heirSaw, messages.map((_, offset) => offset).slice(began))
+  assert.equal(heir.stats().redelivered, HANGS_AT + 1 - began)
   assert.equal(zombieSaw.length, HANGS_AT + 1)
+  assertClean(history.history, { drained: true })
   await heir.close()
 })
