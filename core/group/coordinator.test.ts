@@ -1,20 +1,40 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MillraceError } from '../errors.js'
+import * as memory from '#memory'
 import { Appender } from '../log/appender.js'
-import { frameOfValues, rush, SteppedLog } from '../log/frames.test.helper.js'
+import {
+  appendValues,
+  frameOfValues,
+  readAll,
+  rush,
+  SteppedLog,
+} from '../log/frames.test.helper.js'
+import * as layout from '../log/layout.js'
 import { Reader } from '../log/reader.js'
 import { GROUPS_MAX } from '../thread-table.js'
+import type { GroupSettings } from './coordinator.js'
 import * as cursor from './cursor.js'
 import { commitDeadLetter, settleDeadLetter } from './dead-letter-commit.js'
 import { GroupFixture, SETTINGS } from './group.test.helper.js'
 
-function refused(code: string, ...parts: readonly string[]) {
-  return (error: unknown): boolean =>
-    error instanceof MillraceError &&
-    error.code === code &&
-    parts.every((part) => error.message.includes(part))
+function refused(code: string, message: string, details: object) {
+  return { name: 'MillraceError', code, message, details }
 }
+
+/** Of a group `billing` that is opened with other settings than it has. */
+function conflict(wanted: GroupSettings, ...differing: readonly (keyof GroupSettings)[]) {
+  const message = `group 'billing' is live with other settings: ${differing.join(', ')}`
+  return refused('GROUP_CONFLICT', message, {
+    groupId: 'billing',
+    differing,
+    live: SETTINGS,
+    wanted,
+  })
+}
+
+const STILL_IN_USE = refused('GROUP_CONFLICT', "group 'billing' still has members", {
+  groupId: 'billing',
+})
 
 test('a group begins with what the log has, or with what comes next', () => {
   const fixture = new GroupFixture()
@@ -92,14 +112,8 @@ test('a group is live while it has members: then its settings are fixed', () => 
   fixture.open()
   const { member } = fixture.join()
   const others = { ...SETTINGS, deadLetter: false, policy: '{"retry":1}' }
-  assert.throws(
-    () => fixture.open('billing', others),
-    refused('GROUP_CONFLICT', "'billing'", 'deadLetter, policy'),
-  )
-  assert.throws(
-    () => fixture.coordinator.deleteGroup('billing'),
-    refused('GROUP_CONFLICT', "'billing'"),
-  )
+  assert.throws(() => fixture.open('billing', others), conflict(others, 'deadLetter', 'policy'))
+  assert.throws(() => fixture.coordinator.deleteGroup('billing'), STILL_IN_USE)
   fixture.coordinator.leave('billing', member)
   cursor.release(fixture.logOf(), 0, member)
   const { coordinator, partitions } = fixture
@@ -110,6 +124,38 @@ test('a group is live while it has members: then its settings are fixed', () => 
   )
   assert.equal(cursor.isActive(fixture.lettersOf(), 0), false)
   assert.deepEqual(coordinator.find('billing').settings, others)
+  coordinator.deleteGroup('billing')
+  assert.equal(cursor.isActive(fixture.logOf(), 0), false)
+})
+
+test('a group may be opened again and again, also while it is live', () => {
+  const fixture = new GroupFixture()
+  const gate = fixture.open()
+  fixture.join()
+  const again = fixture.coordinator.openGroup('billing', { ...SETTINGS }, () => assert.fail())
+  assert.equal(again, gate)
+})
+
+test('a group that gets other settings goes on where it was, held or not', () => {
+  const fixture = new GroupFixture()
+  fixture.append(5)
+  fixture.open()
+  const { member } = fixture.join()
+  const { epoch } = cursor.ownership(fixture.logOf(), 0)
+  cursor.commit(fixture.logOf(), fixture.table, 0, epoch, 0, 3)
+  cursor.setPaused(fixture.logOf(), 0, true)
+  fixture.coordinator.leave('billing', member)
+  cursor.release(fixture.logOf(), 0, member)
+  fixture.open('billing', { ...SETTINGS, from: 'latest' })
+  assert.equal(cursor.committedOffset(fixture.logOf(), 0), 3)
+  assert.equal(cursor.isPaused(fixture.logOf(), 0), true)
+})
+
+test('dead letters that a group finds are its own', () => {
+  const fixture = new GroupFixture()
+  appendValues(new Appender(fixture.lettersOf(), fixture.table, fixture.thread.slot), 'a', 'b')
+  fixture.open('billing', { ...SETTINGS, from: 'latest' })
+  assert.equal(cursor.committedOffset(fixture.lettersOf(), 0), 0)
 })
 
 test('a group that is gone is unknown, and its gate goes to the next one', () => {
@@ -118,8 +164,9 @@ test('a group that is gone is unknown, and its gate goes to the next one', () =>
   assert.equal(fixture.open('b'), 1)
   cursor.setPaused(fixture.logOf(), 0, true)
   fixture.coordinator.deleteGroup('a')
-  assert.throws(() => fixture.coordinator.find('a'), refused('UNKNOWN_GROUP', "'a'"))
-  assert.throws(() => fixture.coordinator.join('a', 10), refused('UNKNOWN_GROUP', "'a'"))
+  const unknown = refused('UNKNOWN_GROUP', "there is no group 'a'", { groupId: 'a' })
+  assert.throws(() => fixture.coordinator.find('a'), unknown)
+  assert.throws(() => fixture.coordinator.join('a', 10), unknown)
   assert.equal(fixture.open('c'), 0)
   assert.equal(cursor.isPaused(fixture.logOf(), 0), false)
 })
@@ -132,7 +179,7 @@ test('an engine has so many groups, and no more', () => {
   }
   assert.throws(
     () => fixture.coordinator.openGroup('one more', SETTINGS, empty),
-    refused('TOO_MANY_GROUPS', String(GROUPS_MAX)),
+    refused('TOO_MANY_GROUPS', `an engine has at most ${GROUPS_MAX} groups`, { limit: GROUPS_MAX }),
   )
 })
 
@@ -182,14 +229,24 @@ test('a member that has left and dies before it let go loses its partitions all 
   assert.deepEqual(fixture.holders(), [other.member, other.member])
 })
 
+test('a member that leaves twice and dies before it let go loses its partitions, too', () => {
+  const fixture = new GroupFixture()
+  fixture.open()
+  const { member, slot } = fixture.join()
+  fixture.coordinator.leave('billing', member)
+  fixture.coordinator.leave('billing', member)
+  fixture.coordinator.buryThread(slot)
+  assert.deepEqual(fixture.holders(), [0])
+})
+
 test('a group is in use until its last leaver has let go, or is dead', () => {
   const fixture = new GroupFixture(2)
   fixture.open()
   const { member, slot } = fixture.join()
   fixture.coordinator.leave('billing', member)
   const others = { ...SETTINGS, policy: '{"retry":1}' }
-  assert.throws(() => fixture.open('billing', others), refused('GROUP_CONFLICT', 'policy'))
-  assert.throws(() => fixture.coordinator.deleteGroup('billing'), refused('GROUP_CONFLICT'))
+  assert.throws(() => fixture.open('billing', others), conflict(others, 'policy'))
+  assert.throws(() => fixture.coordinator.deleteGroup('billing'), STILL_IN_USE)
   fixture.coordinator.buryThread(slot)
   fixture.coordinator.deleteGroup('billing')
   // The next group at this gate gets its partitions.
@@ -245,6 +302,31 @@ for (const isCommitted of [true, false]) {
   })
 }
 
+test('a dead letter that no note tells of is taken back with its owner', () => {
+  const fixture = new GroupFixture()
+  fixture.open()
+  const { slot } = fixture.join()
+  new Appender(fixture.lettersOf(), fixture.table, slot).claim(frameOfValues(['letter']))
+  assert.equal(fixture.coordinator.buryThread(slot).abortedFrames, 1)
+  assert.equal(new Reader(fixture.lettersOf(), 0, 0).next(), false)
+})
+
+test('a note whose letter is settled touches nobody else who came to its place', () => {
+  const fixture = new GroupFixture()
+  fixture.open()
+  const { words } = fixture.logOf()
+  const letters = fixture.lettersOf()
+  const dead = 7
+  const tags = [layout.claimedTag(dead + 1, 1, 1), layout.freeTag(dead)]
+  for (const tag of tags) {
+    memory.store(words, layout.gateLetterStateWord(0), 1)
+    memory.store(letters.words, letters.tagWord(0), tag)
+    settleDeadLetter(fixture.logOf(), 0, letters, dead)
+    assert.equal(memory.load(letters.words, letters.tagWord(0)), tag)
+    assert.equal(memory.load(words, layout.gateLetterStateWord(0)), 0)
+  }
+})
+
 test('a dead letter commits with its record, or is not there', () => {
   const fixture = new GroupFixture()
   fixture.open()
@@ -263,8 +345,12 @@ test('a dead letter commits with its record, or is not there', () => {
       from,
       from + 1,
     )
+  const reader = new Reader(fixture.lettersOf(), 0, 0)
   assert.equal(bury(epoch, 0), 'written')
+  assert.deepEqual(readAll(reader), [[0, 'letter']])
   assert.equal(bury(epoch + 1, 1), 'fenced')
+  assert.deepEqual(readAll(reader), [])
+  assert.equal(reader.offset, 2, 'it left a gap, which nobody waits for')
   assert.equal(cursor.committedOffset(fixture.logOf(), 0), 1)
   for (let index = 0; index < 3; index++) {
     const frame = frameOfValues(['fill'], 8)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Appender } from '../log/appender.js'
-import { frameOf, frameOfValues } from '../log/frames.test.helper.js'
+import { atEveryStep, frameOf, frameOfValues, SteppedLog } from '../log/frames.test.helper.js'
 import * as cursor from './cursor.js'
 import { GroupFixture } from './group.test.helper.js'
 import { LagMeter, totalLag } from './lag.js'
@@ -28,7 +28,10 @@ test('a group that has not begun is behind by what it will begin with', () => {
     ageMs: 0,
   })
   // A gate that the group does not hold here is no better.
-  assert.equal(meter.measure('orders', 0, 3, 'earliest').messages, 5)
+  fixture.append(50)
+  const unheld = meter.measure('orders', 0, 3, 'earliest')
+  assert.ok(unheld.committedOffset > 0)
+  assert.equal(unheld.messages, 55 - unheld.committedOffset)
 })
 
 test('lag is what is not committed, and its age that of the oldest of it', () => {
@@ -99,6 +102,22 @@ test('measuring holds nothing back afterwards', () => {
   assert.equal(endOffset, 110)
   assert.ok(committedOffset > 0)
   assert.equal(messages, endOffset - committedOffset)
+})
+
+test('what is recycled while it is measured counts as it was', () => {
+  const fixture = new GroupFixture()
+  fixture.append(20)
+  atEveryStep((call) => {
+    const before = new LagMeter(fixture.logOf(), fixture.thread).endOffset()
+    const log = SteppedLog.of(fixture.logOf())
+    const meter = new LagMeter(log, fixture.thread)
+    log.before('isOpen', call, () => void fixture.append(40))
+    const lag = meter.measure('orders', 0, undefined, 'earliest')
+    const acted = log.release()
+    assert.equal(lag.messages, lag.endOffset - lag.committedOffset)
+    assert.ok(lag.committedOffset > before - 40)
+    return acted
+  })
 })
 
 test('the lag of a group is the sum of messages and the age of the oldest', () => {

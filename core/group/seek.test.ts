@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MillraceError } from '../errors.js'
-import { frameOf } from '../log/frames.test.helper.js'
+import { atEveryStep, frameOf, SteppedLog } from '../log/frames.test.helper.js'
 import * as cursor from './cursor.js'
 import { GroupFixture } from './group.test.helper.js'
 import { earliestOffset, latestOffset, type SeekTarget, seekGroup } from './seek.js'
@@ -59,6 +59,7 @@ test('an offset that is not there is refused, with what is', () => {
       (error: unknown) => {
         assert.ok(error instanceof MillraceError)
         assert.equal(error.code, 'OFFSET_OUT_OF_RANGE')
+        assert.equal(error.message, `offset ${offset} is not in the log, which holds 0 to 6`)
         assert.deepEqual(error.details, { offset, earliest: 0, latest: 6 })
         return true
       },
@@ -79,6 +80,26 @@ test('what was recycled is out of range, and earliest is what is left', () => {
   assert.equal(seekGroup(log, fixture.thread, 0, { offset: 'earliest' }), earliest)
   assert.equal(seekGroup(log, fixture.thread, 0, { timestamp: 0 }), earliest)
 })
+
+for (const target of [{ offset: 'earliest' }, { timestamp: 0 }] as const) {
+  test(`seeking ${JSON.stringify(target)} goes on to what is left if that is recycled meanwhile`, () => {
+    const fixture = new GroupFixture()
+    fixture.append(20)
+    const [partition] = fixture.partitions
+    assert.ok(partition)
+    const reached = new Set<number>()
+    const calls = atEveryStep((call) => {
+      const log = SteppedLog.of(partition.log)
+      log.before('isOpen', call, () => void fixture.append(40))
+      const offset = seekGroup(log, fixture.thread, 0, target)
+      const acted = log.release()
+      assert.equal(offset, earliestOffset(partition.log, fixture.thread))
+      reached.add(offset)
+      return acted
+    })
+    assert.ok(calls > 1 && reached.size > 1)
+  })
+}
 
 test('a group that seeks forward lets go of what lies behind', () => {
   const fixture = new GroupFixture()
