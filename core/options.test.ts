@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   checkInteger,
+  checkNumber,
   checkOptions,
   checkSignal,
   checkTimeout,
@@ -46,6 +47,17 @@ test('a whole number passes within its limits only', () => {
   }
 })
 
+test('a number passes within its limits only', () => {
+  for (const value of [0.5, 1, 8]) assert.equal(checkNumber(value, 'factor', 0.5, 8), value)
+  for (const value of [0.4, 8.1, Number.NaN, '3', undefined, null]) {
+    assert.throws(() => checkNumber(value, 'factor', 0.5, 8), {
+      code: 'INVALID_OPTION',
+      message: `factor must be a number from 0.5 to 8, but is ${describeValue(value)}`,
+      details: { field: 'factor', expected: 'a number from 0.5 to 8', received: value },
+    })
+  }
+})
+
 test('a time to wait is milliseconds, or for ever', () => {
   for (const value of [0, 0.5, TIMEOUT_MS_MAX, Number.POSITIVE_INFINITY]) {
     assert.equal(checkTimeout(value, 'timeoutMs'), value)
@@ -64,7 +76,10 @@ test('a signal is an AbortSignal or left out', () => {
   assert.equal(checkSignal(signal, 'signal'), signal)
   assert.equal(checkSignal(undefined, 'signal'), undefined)
   for (const value of [null, {}, new AbortController()]) {
-    assert.throws(() => checkSignal(value, 'signal'), { code: 'INVALID_OPTION' })
+    assert.throws(() => checkSignal(value, 'signal'), {
+      code: 'INVALID_OPTION',
+      message: /^signal must be an AbortSignal, but is /,
+    })
   }
 })
 
@@ -107,6 +122,13 @@ test('a value is described briefly, and none of its own code runs', () => {
   }
   assert.equal(describeValue(hostile), 'an object')
   assert.equal(describeValue('x'.repeat(100)), `'${'x'.repeat(40)}…'`)
+  assert.equal(describeValue('x'.repeat(40)), `'${'x'.repeat(40)}'`)
+  assert.equal(describeValue([hostile]), 'an array')
+  assert.equal(
+    describeValue(() => hostile),
+    'a function',
+  )
+  assert.equal(describeValue(null), 'null')
   assert.equal(describeValue(Symbol('s')), 'Symbol(s)')
   assert.equal(describeValue(7n), '7n')
 })

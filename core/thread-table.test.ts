@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as memory from '#memory'
-import { MillraceError } from './errors.js'
 import { GROUPS_MAX, raiseTo, SLOTS_MAX, ThreadTable } from './thread-table.js'
 
 test('every slot is given to one thread, and then there is none left', () => {
@@ -11,10 +10,12 @@ test('every slot is given to one thread, and then there is none left', () => {
     slots,
     Array.from({ length: SLOTS_MAX }, (_, index) => index + 1),
   )
-  assert.throws(
-    () => table.takeSlot(),
-    (error) => error instanceof MillraceError && error.code === 'TOO_MANY_THREADS',
-  )
+  assert.throws(() => table.takeSlot(), {
+    name: 'MillraceError',
+    code: 'TOO_MANY_THREADS',
+    message: 'an engine has at most 255 threads',
+    details: { limit: 255 },
+  })
   table.freeSlot(77)
   assert.equal(table.takeSlot(), 77)
 })
