@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { LogMachine } from './log-machine.js'
-import { type Action, type Setting, STARTS, script, setting } from './log-script.js'
+import { type Action, type Setting, script, setting } from './log-script.js'
 
-function run(where: Setting, actions: readonly Action[], start = STARTS[0]): LogMachine {
-  const machine = new LogMachine(where, start)
+function run(where: Setting, actions: readonly Action[]): LogMachine {
+  const machine = new LogMachine(where)
   machine.run(actions)
   machine.finish()
   return machine
@@ -24,18 +24,6 @@ test('whatever threads do, and wherever they sleep or die, the log is an array',
       run(where, actions)
     }),
     { numRuns: 1_000 },
-  )
-})
-
-test('wrap-around: the same script sees the same from every start', () => {
-  fc.assert(
-    fc.property(setting, script, (where, actions) => {
-      const { observations } = run(where, actions)
-      for (const start of STARTS.slice(1)) {
-        assert.deepEqual(run(where, actions, start).observations, observations)
-      }
-    }),
-    { numRuns: 150 },
   )
 })
 
