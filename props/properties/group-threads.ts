@@ -171,6 +171,7 @@ export class MemberThread {
       handler: options.handler(this),
       retry: new RetryPolicy({ attempts, backoff: { initialMs: 0 } }),
       isAtMostOnce: false,
+      handlerTimeoutMs: Number.POSITIVE_INFINITY,
       producer: new Producer(new Map()),
       mayBlock: false,
       shouldStop: () => false,
