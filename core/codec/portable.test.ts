@@ -39,7 +39,9 @@ test('a codec without a module stays in its thread, also if it is named like a b
   for (const name of ['point', 'json']) {
     assert.throws(() => describeCodec(codecOf(name)), {
       code: 'CODEC_NOT_PORTABLE',
-      message: /set its field module to import\.meta\.url/,
+      message:
+        `codec ${name} cannot be loaded by other threads: make it the default export of a file ` +
+        'of its own and set its field module to import.meta.url',
       details: { codec: name },
     })
   }
@@ -62,9 +64,16 @@ const NOT_LOADED: Readonly<Record<string, readonly [module: string | undefined, 
   ],
   'of a module with another codec': [
     moduleOf(`export default { name: 'line', ${MEMBERS} }`),
-    { code: 'INVALID_OPTION', message: 'the default export is the codec line, not point' },
+    {
+      code: 'INVALID_OPTION',
+      message: 'the default export is the codec line, not point',
+      details: { field: 'codec.name', received: 'line' },
+    },
   ],
-  'that is not built in': [undefined, { code: 'INVALID_OPTION' }],
+  'that is not built in': [
+    undefined,
+    { code: 'INVALID_OPTION', message: 'codec must be an object, but is undefined' },
+  ],
 }
 
 for (const [what, [module, cause]] of Object.entries(NOT_LOADED)) {
@@ -72,6 +81,11 @@ for (const [what, [module, cause]] of Object.entries(NOT_LOADED)) {
     const description = module === undefined ? { name: 'point' } : { name: 'point', module }
     await assert.rejects(loadCodec(description), (error: Error & { code?: string }) => {
       assert.equal(error.code, 'CODEC_NOT_PORTABLE')
+      assert.equal(
+        error.message,
+        `codec point could not be loaded from ${module ?? 'the built-in codecs'}`,
+      )
+      assert.deepEqual(Reflect.get(error, 'details'), { codec: 'point', module })
       assert.throws(() => {
         throw error.cause
       }, cause)

@@ -48,22 +48,56 @@ test('a handler may choose the pause, but not more attempts', () => {
   assert.equal(later.message, 'the handler asked for a retry in 7000 ms')
 })
 
-const BAD: readonly [unknown, string, string][] = [
-  [{ attempts: 0 }, 'INVALID_OPTION', 'retry.attempts'],
-  [{ attempts: 1.5 }, 'INVALID_OPTION', '1000000'],
-  [{ tries: 3 }, 'UNKNOWN_OPTION', 'retry.tries'],
-  [5, 'INVALID_OPTION', 'retry'],
-  [{ backoff: 100 }, 'INVALID_OPTION', 'retry.backoff'],
-  [{ backoff: { jitter: 1 } }, 'UNKNOWN_OPTION', 'retry.backoff.jitter'],
-  [{ backoff: { initialMs: -1 } }, 'INVALID_OPTION', 'retry.backoff.initialMs'],
-  [{ backoff: { factor: 0.5 } }, 'INVALID_OPTION', 'retry.backoff.factor'],
-  [{ backoff: { maxMs: Number.NaN } }, 'INVALID_OPTION', 'retry.backoff.maxMs'],
+test('no pause is longer than a timer can be', () => {
+  const policy = new RetryPolicy()
+  const never = new RetryAfterError(Number.POSITIVE_INFINITY)
+  assert.deepEqual(policy.judge(never, 1), { action: 'retry', delayMs: 2 ** 31 - 1 })
+})
+
+test('the limits are options themselves', () => {
+  const most = { initialMs: 2 ** 31 - 1, factor: 1000, maxMs: 2 ** 31 - 1 }
+  const patient = new RetryPolicy({ attempts: 1_000_000, backoff: most })
+  assert.equal(patient.attempts, 1_000_000)
+  assert.deepEqual(patient.judge(failure, 2), { action: 'retry', delayMs: 2 ** 31 - 1 })
+  const least = new RetryPolicy({ attempts: 1, backoff: { initialMs: 0, factor: 1, maxMs: 0 } })
+  assert.deepEqual(least.judge(failure, 1), { action: 'dead', reason: 'attempts' })
+})
+
+const ATTEMPTS = 'retry.attempts must be a whole number from 1 to 1000000, but is'
+const MS = 'a number from 0 to 2147483647'
+const FACTOR = 'retry.backoff.factor must be a number from 1 to 1000, but is'
+const BAD: readonly [options: unknown, code: string, message: string][] = [
+  [{ attempts: 0 }, 'INVALID_OPTION', `${ATTEMPTS} 0`],
+  [{ attempts: 1.5 }, 'INVALID_OPTION', `${ATTEMPTS} 1.5`],
+  [{ attempts: 1_000_001 }, 'INVALID_OPTION', `${ATTEMPTS} 1000001`],
+  [{ tries: 3 }, 'UNKNOWN_OPTION', 'retry.tries is not an option; allowed are attempts, backoff'],
+  [5, 'INVALID_OPTION', 'retry must be an object, but is 5'],
+  [{ backoff: 100 }, 'INVALID_OPTION', 'retry.backoff must be an object, but is 100'],
+  [
+    { backoff: { jitter: 1 } },
+    'UNKNOWN_OPTION',
+    'retry.backoff.jitter is not an option; allowed are initialMs, factor, maxMs',
+  ],
+  [
+    { backoff: { initialMs: -1 } },
+    'INVALID_OPTION',
+    `retry.backoff.initialMs must be ${MS}, but is -1`,
+  ],
+  [
+    { backoff: { initialMs: 2 ** 31 } },
+    'INVALID_OPTION',
+    `retry.backoff.initialMs must be ${MS}, but is 2147483648`,
+  ],
+  [{ backoff: { factor: 0.5 } }, 'INVALID_OPTION', `${FACTOR} 0.5`],
+  [{ backoff: { factor: 1001 } }, 'INVALID_OPTION', `${FACTOR} 1001`],
+  [
+    { backoff: { maxMs: Number.NaN } },
+    'INVALID_OPTION',
+    `retry.backoff.maxMs must be ${MS}, but is NaN`,
+  ],
 ]
-for (const [options, code, part] of BAD) {
-  test(`retry options ${JSON.stringify(options)} are refused`, () => {
-    assert.throws(
-      () => new RetryPolicy(options as RetryOptions),
-      (error: MillraceError) => error.code === code && error.message.includes(part),
-    )
+for (const [options, code, message] of BAD) {
+  test(`retry options ${JSON.stringify(options)} are refused: ${message}`, () => {
+    assert.throws(() => new RetryPolicy(options as RetryOptions), { code, message })
   })
 }

@@ -67,6 +67,7 @@ test('a value that cannot be decoded is an error that names the message and the 
     (error: unknown) => {
       assert.ok(error instanceof MillraceError)
       assert.equal(error.code, 'UNDECODABLE_VALUE')
+      assert.equal(error.message, "codec 'json' cannot read the value at offset 0 of 'orders'")
       assert.deepEqual(error.details, { topic: 'orders', offset: 0, codec: 'json' })
       assert.ok(error.cause instanceof MillraceError)
       return true
