@@ -25,6 +25,8 @@ export const Operation = {
   death: 23,
   mutated: 24,
   settle: 25,
+  begin: 26,
+  repaired: 27,
 } as const
 
 const NAMES: readonly string[] = Object.keys(Operation)

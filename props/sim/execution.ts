@@ -50,8 +50,10 @@ export interface ExecutionOptions {
   readonly initial: Int32Array
   readonly names: readonly string[]
   readonly bodies: readonly (() => void)[]
-  /** The repair's index, or -1. */
+  /** Index of the first actor that repairs; the others follow it, each for the death of the last. */
   readonly repair: number
+  /** How many of them there are. */
+  readonly repairers: number
   readonly scheduler: Scheduler
   /** Says what a word is, for messages. */
   readonly describe: (address: number) => string
@@ -115,7 +117,7 @@ export abstract class Execution {
     this.state = new SharedState(options.initial, options.bodies.length, options.mergesByContent)
     this.state.describe = options.describe
     this.state.actorNames = options.names
-    if (options.repair >= 0) this.state.put(options.repair, shared.STATUS, Status.IDLE)
+    for (const repairer of this.repairers()) this.state.put(repairer, shared.STATUS, Status.IDLE)
   }
 
   /** Runs an actor from its start through its log and on, until it ends or is stopped. */
@@ -190,10 +192,15 @@ export abstract class Execution {
     if (this.options.mergesByContent) state.forget(actor)
     if (this.tracing) this.trace.push(`${this.options.names[actor]} CRASHES`)
     this.options.witness?.death(actor)
-    const { repair } = this.options
-    if (repair >= 0 && this.status(repair) === Status.IDLE) {
-      state.put(repair, shared.STATUS, Status.RUNNABLE)
+    const repairer = this.repairers().find((one) => this.status(one) !== Status.CRASHED)
+    if (repairer !== undefined && this.status(repairer) === Status.IDLE) {
+      state.put(repairer, shared.STATUS, Status.RUNNABLE)
     }
+  }
+
+  protected repairers(): number[] {
+    const { repair, repairers } = this.options
+    return Array.from({ length: repairers }, (_, index) => repair + index)
   }
 
   /**
@@ -296,18 +303,15 @@ export abstract class Execution {
     return Number.isInteger(value) ? value : hashBytes(Buffer.from(String(value)))
   }
 
-  /** A point where another actor could go first, or this one could die: before words [from, to). */
-  protected decide(from: number, to = from + 1, writes = true): void {
-    if (!this.isFree()) return
-    this.state.setPending(this.actor, from, to, writes)
-    this.options.scheduler.beforeAtomic(this.actor, false)
+  /** A point where another actor could go first, or this one could die. */
+  protected decide(): void {
+    if (this.isFree()) this.options.scheduler.beforeAtomic(this.actor, false)
   }
 
   /** The same before an atomic load, unless nobody ever writes to that word. */
-  protected decideRead(address: number, width: number): void {
+  protected decideRead(address: number): void {
     if (!this.isFree()) return
     if (this.options.skipsConstants && this.state.isConstant(address)) return
-    this.state.setPending(this.actor, address, address + width, false)
     this.options.scheduler.beforeAtomic(this.actor, true)
   }
 
@@ -322,6 +326,7 @@ export abstract class Execution {
 
   /** A point where only a death would be noticed. */
   protected decideWrite(): void {
+    this.isGranted = false
     this.countStep()
     const follows = this.length > 0 && isPlainWrite(this.log.kinds[this.length - 1] as number)
     if (!(follows && this.options.hasCoarseDeaths)) this.options.scheduler.beforeWrite(this.actor)

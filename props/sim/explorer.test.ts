@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { type Bounds, explain, explore, type Report } from './explorer.js'
 import { search } from './guided.js'
 import * as memory from './memory.js'
-import { record, type Scenario, type ViolationKind } from './scenario.js'
+import { record, type Scenario, settle, sometimes, type ViolationKind } from './scenario.js'
 import {
   fillAndLook,
   mailbox,
@@ -85,6 +85,82 @@ test('finds a lock that a dead holder keeps', () => {
 
 test('two deaths are repaired in their order', () => {
   assertRight(explore(spinLock(), { preemptions: 1, crashes: 2 }))
+})
+
+test('finds a repair that may not be begun twice, once its repairer dies of it', () => {
+  const counted: Scenario<Toy> = {
+    ...toy('counted', { one: ({ shared: { words } }) => memory.store(words, 0, 1) }),
+    repairers: 2,
+    repair({ shared: { words } }) {
+      memory.add(words, 4, 1)
+      memory.store(words, 5, 1)
+    },
+    check: ({ shared: { words } }) => assert.ok((words[4] as number) <= 1, 'counted twice'),
+  }
+  assertRight(explore(counted, { preemptions: 1, crashes: 1 }))
+  assertCaught(explore(counted, { preemptions: 1, crashes: 2 }), 'check')
+  const once = explore({ ...counted, repairers: 1 }, { preemptions: 1, crashes: 2 })
+  assertRight(once)
+})
+
+test('merging states by content keeps every ending, and so does a past that is settled', () => {
+  const endings = (mergesByContent: boolean) => {
+    const found = new Set<string>()
+    const draw = ({ shared: { words } }: Toy): void => {
+      for (let turn = 0; turn < 3; turn++) {
+        const drawn = memory.add(words, 0, 1)
+        memory.store(words, 4 + (drawn & 1), drawn)
+        record(memory.load(words, 4))
+        settle(turn)
+      }
+    }
+    const scenario: Scenario<Toy> = {
+      ...toy('draws', { one: draw, two: draw }),
+      check({ shared: { words } }, ending) {
+        const events = ['one', 'two'].map((actor) => ending.events(actor))
+        found.add(JSON.stringify([[...words], events]))
+      },
+    }
+    const { states } = explore(scenario, { ...ALL, mergesByContent })
+    return { states, found: [...found].sort() }
+  }
+  const [apart, merged] = [endings(false), endings(true)]
+  assert.deepEqual(merged.found, apart.found)
+  assert.ok(merged.states < apart.states, `${merged.states} of ${apart.states} states`)
+})
+
+test('a counter is told apart by whether it moved, not by how often', () => {
+  const statesOf = (isCounter: boolean) => {
+    const counts: Scenario<Toy> = {
+      ...toy('counts', {
+        one: ({ shared: { words } }) => {
+          for (let turn = 0; turn < 4; turn++) memory.add(words, 0, 1)
+        },
+        two({ shared: { words } }) {
+          const before = memory.load(words, 0)
+          if (memory.load(words, 0) !== before) sometimes('moved')
+          else sometimes('stood still')
+        },
+      }),
+      isCounter: (_world, _region, word) => isCounter && word === 0,
+    }
+    const report = explore(counts, { ...ALL, mergesByContent: true })
+    assert.deepEqual(report.marks, ['moved', 'stood still'])
+    return report.states
+  }
+  assert.ok(statesOf(true) < statesOf(false))
+})
+
+test('deaths inside of a run of plain writes are left out only where that is asked for', () => {
+  const plain = toy('plain', {
+    one({ shared: { words } }) {
+      for (let word = 4; word < 8; word++) memory.write(words, word, 1)
+      memory.store(words, 0, 1)
+    },
+  })
+  assert.equal(explore(plain, { preemptions: 0, crashes: 1 }).endings, 7)
+  const coarse = explore(plain, { preemptions: 0, crashes: 1, hasCoarseDeaths: true })
+  assert.equal(coarse.endings, 4)
 })
 
 test('finds wake-ups that are lost', () => {

@@ -31,8 +31,6 @@ export interface Bounds {
    * such state is explored, but races are looked for only on the ways that come to it first.
    */
   readonly mergesByContent?: boolean
-  /** Explores ways that differ in the order of independent operations only. A check of the explorer. */
-  readonly repeatsCommuting?: boolean
   /** One operation of the core is wrong: this should be found. */
   readonly mutation?: Mutation
 }
@@ -200,7 +198,7 @@ class Explorer<World> implements Scheduler {
     const mayCrash = !onlyReads && simulation.canCrash(actor)
     const { registers } = simulation.machine.state
     const mayInterrupt = (registers[shared.PREEMPTIONS_LEFT] as number) > 0
-    const others = mayInterrupt ? this.candidates() & ~(1 << actor) : 0
+    const others = mayInterrupt ? simulation.runnable() & ~(1 << actor) : 0
     this.push(actor, others, mayCrash, true)
   }
 
@@ -222,16 +220,9 @@ class Explorer<World> implements Scheduler {
       this.violation = simulation.judge()
       return NOBODY
     }
-    const candidates = this.candidates()
-    const next = simulation.firstAfter(actor, candidates)
-    this.push(actor, candidates & ~(1 << next), crashes, false)
+    const next = simulation.firstAfter(actor, bits)
+    this.push(actor, bits & ~(1 << next), crashes, false)
     return next
-  }
-
-  /** Who can go on without repeating another way that leads to the same. */
-  private candidates(): number {
-    const { simulation } = this
-    return simulation.runnable() & ~(simulation.machine.state.registers[shared.DEBTS] as number)
   }
 
   private isNew(current: number): boolean {
@@ -290,7 +281,6 @@ class Explorer<World> implements Scheduler {
     const next = this.simulation.firstAfter(frame.who, frame.others)
     frame.others &= ~(1 << next)
     frame.chosen = next
-    if (frame.isPreemption && this.bounds.repeatsCommuting !== true) state.incurDebt(frame.who)
     if (frame.isPreemption && this.isBounded) {
       const left = state.registers[shared.PREEMPTIONS_LEFT] as number
       state.registers[shared.PREEMPTIONS_LEFT] = left - 1

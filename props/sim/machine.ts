@@ -1,12 +1,10 @@
 import { modified, Operation } from './actor-log.js'
 import { Execution, hashBytes, Status } from './execution.js'
+import type { Change, Watch } from './scenario.js'
 import * as shared from './shared-state.js'
 
 /** Content of the mirror where nothing has been observed. */
 const POISON = 0xdd
-
-/** What stands for the order of events as if it were a word. */
-const RECORDS = -2
 
 const NOT_EQUAL = 0
 const OK = 1
@@ -22,6 +20,27 @@ const OK = 1
  */
 export class Machine extends Execution {
   private readonly observed: Buffer[] = []
+  private readonly watches: (Watch | undefined)[] = []
+
+  /** Looks at what happens to a word from now on. */
+  watch(address: number, watch: Watch | undefined): void {
+    this.watches[address] = watch
+  }
+
+  private watched<Value extends number | bigint>(
+    address: number,
+    before: Value,
+    after: Value,
+    expected?: Value,
+  ): void {
+    const watch = this.watches[address]
+    if (watch === undefined) return
+    const actor = this.options.names[this.actor] as string
+    const last = this.log.addresses[this.length - 1]
+    const previous = () => (last === undefined ? 'nothing' : this.options.describe(last))
+    const change: Change<Value> = { before, after, expected, actor, previous }
+    watch(change as Change<number> | Change<bigint>)
+  }
 
   // -------------------------------------------------------------------------------------------
   // Atomic operations
@@ -29,7 +48,7 @@ export class Machine extends Execution {
 
   load(address: number): number {
     if (this.replays(Operation.load, address)) return this.lastValue()
-    this.decideRead(address, 1)
+    this.decideRead(address)
     const source = this.state.atomicRead(this.actor, address, 1)
     const value = this.state.cells[address] as number
     this.append(Operation.load, address, value, source)
@@ -39,8 +58,9 @@ export class Machine extends Execution {
 
   store(address: number, value: number): void {
     if (this.replays(Operation.store, address)) return
-    this.decide(address)
+    this.decide()
     this.state.atomicWrite(this.actor, address, 1, this.event())
+    this.watched(address, this.state.cells[address] as number, value)
     this.state.setWord(address, value)
     this.append(Operation.store, address, 0, 0)
     if (this.tracing) this.noteAt(Operation.store, address, `:= ${value}`)
@@ -48,9 +68,10 @@ export class Machine extends Execution {
 
   compareExchange(address: number, expected: number, replacement: number): number {
     if (this.replays(Operation.compareExchange, address)) return this.lastValue()
-    this.decide(address)
+    this.decide()
     const source = this.state.atomicRead(this.actor, address, 1)
     const found = this.state.cells[address] as number
+    this.watched(address, found, found === expected ? replacement : found, expected)
     if (found === expected) {
       this.state.atomicWrite(this.actor, address, 1, this.event())
       this.state.setWord(address, replacement)
@@ -66,10 +87,11 @@ export class Machine extends Execution {
   /** exchange, add, or, and: `kind` says which. */
   modify(kind: number, address: number, operand: number): number {
     if (this.replays(kind, address)) return this.lastValue()
-    this.decide(address)
+    this.decide()
     const source = this.state.atomicRead(this.actor, address, 1)
     const found = this.state.cells[address] as number
     const value = modified(kind, found, operand)
+    this.watched(address, found, value)
     this.state.atomicWrite(this.actor, address, 1, this.event())
     this.state.setWord(address, value)
     this.append(kind, address, found, source)
@@ -79,7 +101,7 @@ export class Machine extends Execution {
 
   loadLong(address: number): bigint {
     if (this.replays(Operation.loadLong, address)) return this.lastPayload() as bigint
-    this.decideRead(address, 2)
+    this.decideRead(address)
     const source = this.state.atomicRead(this.actor, address, 2)
     const value = this.state.longs[address / 2] as bigint
     this.log.payloads[this.length] = value
@@ -90,7 +112,7 @@ export class Machine extends Execution {
 
   storeLong(address: number, value: bigint): void {
     if (this.replays(Operation.storeLong, address)) return
-    this.decide(address, address + 2)
+    this.decide()
     this.state.atomicWrite(this.actor, address, 2, this.event())
     this.state.setLong(address, value)
     this.append(Operation.storeLong, address, 0, 0)
@@ -100,9 +122,10 @@ export class Machine extends Execution {
   compareExchangeLong(address: number, expected: bigint, replacement: bigint): bigint {
     const kind = Operation.compareExchangeLong
     if (this.replays(kind, address)) return this.lastPayload() as bigint
-    this.decide(address, address + 2)
+    this.decide()
     const source = this.state.atomicRead(this.actor, address, 2)
     const found = this.state.longs[address / 2] as bigint
+    this.watched(address, found, found === expected ? replacement : found, expected)
     if (found === expected) {
       this.state.atomicWrite(this.actor, address, 2, this.event())
       this.state.setLong(address, replacement)
@@ -131,7 +154,7 @@ export class Machine extends Execution {
   private fillPart(value: number, from: number, to: number): void {
     if (from === to) return
     if (this.replays(Operation.fill, from)) return
-    this.decide(from, to)
+    this.decide()
     for (let word = from; word < to; word++) {
       this.state.relaxedWrite(this.actor, word, this.event())
       this.state.setWord(word, value)
@@ -147,7 +170,7 @@ export class Machine extends Execution {
   /** Sleeps until notified if the word holds `expected`; nobody wakes it by time. */
   wait(address: number, expected: number): 'ok' | 'not-equal' {
     if (this.replays(Operation.wait, address)) return this.lastValue() === OK ? 'ok' : 'not-equal'
-    this.decide(address, address + 1, false)
+    this.decide()
     const source = this.state.atomicRead(this.actor, address, 1)
     const found = this.state.cells[address] as number
     if (found !== expected) {
@@ -165,8 +188,7 @@ export class Machine extends Execution {
   /** Wakes everyone who sleeps on the word. It orders no memory: only what is read then does. */
   notify(address: number): void {
     if (this.replays(Operation.notify, address)) return
-    this.decide(address)
-    this.state.touch(address, address + 1, true)
+    this.decide()
     for (let actor = 0; actor < this.state.actorCount; actor++) {
       if (this.status(actor) !== Status.SLEEPING) continue
       if (this.state.get(actor, shared.SLEEPS_ON) !== address) continue
@@ -282,8 +304,7 @@ export class Machine extends Execution {
     if (this.replays(Operation.record, 0)) return
     let order = 0
     if (this.options.ordersEvents) {
-      this.decide(RECORDS)
-      this.state.touch(RECORDS, RECORDS + 1, true)
+      this.decide()
       order = (this.state.registers[shared.EVENTS] as number) + 1
       this.state.registers[shared.EVENTS] = order
     }
@@ -313,12 +334,36 @@ export class Machine extends Execution {
     this.append(Operation.settle, 0, 0, 0)
   }
 
+  /** Whether the running actor repairs in the place of one that died. */
+  get isSuccessor(): boolean {
+    return this.actor > this.options.repair
+  }
+
+  /** The first death that a repairer has to look at: its predecessors may have repaired others. */
+  firstDeath(): number {
+    if (this.options.repairers === 1) return 1
+    if (this.replays(Operation.begin, 0)) return this.lastValue()
+    const first = (this.state.registers[shared.REPAIRED] as number) + 1
+    this.append(Operation.begin, 0, first, first)
+    return first
+  }
+
+  /** The death's repair is complete: nobody begins it again. */
+  repaired(count: number): void {
+    if (this.options.repairers === 1 || this.replays(Operation.repaired, 0)) return
+    this.state.registers[shared.REPAIRED] = count
+    this.append(Operation.repaired, 0, 0, 0)
+  }
+
   /** The repair's next task: the actor that died as the `count`th; idles while there is none. */
   death(count: number): number {
     if (this.replays(Operation.death, 0)) return this.lastValue()
     for (let dead = 0; dead < this.state.actorCount; dead++) {
       if (this.state.get(dead, shared.DEATH) !== count) continue
       this.state.joinAll(this.actor, dead)
+      for (const repairer of this.repairers()) {
+        if (this.status(repairer) === Status.CRASHED) this.state.joinAll(this.actor, repairer)
+      }
       this.append(Operation.death, 0, dead, dead)
       if (this.tracing) this.note(`learns of the death of ${this.options.names[dead]}`)
       return dead

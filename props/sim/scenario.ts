@@ -27,9 +27,14 @@ export interface Scenario<World> {
   /** Allocates and fills the memory. What it returns must not be changed by the actors. */
   setup(): World
   /** Deterministic synchronous functions that hold no state but in simulated memory. */
-  readonly actors: Readonly<Record<string, (world: World) => void>>
-  /** Runs after the death of each actor, as an actor of its own that does not die. */
+  readonly actors: Readonly<Record<string, Actor<World>>>
+  /** Runs after the death of each actor, as an actor of its own. */
   repair?(world: World, dead: string): void
+  /**
+   * How many can repair, one at a time; 1 by default. All but the last may die as well: the next one
+   * begins the repair that was not complete again, from its start.
+   */
+  readonly repairers?: number
   /** Actors that may die; all of them by default. */
   readonly mortal?: readonly string[]
   /** Makes the order of recorded events across actors part of what is explored. */
@@ -41,11 +46,30 @@ export interface Scenario<World> {
    * states are merged by content, its value is then no part of them, but that comparison is.
    */
   isCounter?(world: World, region: Region, word: number): boolean
+  /** Looks at what happens to a word, for marks. */
+  watch?(world: World, region: Region, word: number): Watch | undefined
   /** What a word is, for traces and messages. */
   describe?(world: World, region: Region, word: number): string
   /** Throws if the end is wrong. Sees the memory directly, as one thread alone would. */
   check(world: World, ending: Ending): void
 }
+
+/** A write to a word, or one of 64 bits; also a compare-exchange that changed nothing. */
+export interface Change<Value extends number | bigint> {
+  readonly before: Value
+  readonly after: Value
+  /** What a compare-exchange wanted to find. */
+  readonly expected: Value | undefined
+  readonly actor: string
+  /** What the actor touched before this. */
+  readonly previous: () => string
+}
+
+/** Looks at the writes to one word, which are all of one width. */
+export type Watch = { look(change: Change<number> | Change<bigint>): void }['look']
+
+/** A method, so that a scenario of a larger world is one of the world that it extends. */
+type Actor<World> = { act(world: World): void }['act']
 
 /** How an execution ended. */
 export interface Ending {

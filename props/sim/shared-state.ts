@@ -33,8 +33,8 @@ export const CURRENT = 4
 const HASH_LOW = 5
 const HASH_HIGH = 6
 const CLOCKS_USED = 7
-/** Actors, as bits, that may not go on yet, see `Explorer`. */
-export const DEBTS = 8
+/** How many deaths were repaired. */
+export const REPAIRED = 8
 const ACTORS = 9
 
 /** Operations in the actor's log. */
@@ -55,14 +55,10 @@ const LOG_HASH_LOW = 7
 const LOG_HASH_HIGH = 8
 const EVENTS_HASH_LOW = 9
 const EVENTS_HASH_HIGH = 10
-/** The words that the next operation touches, from and to, and whether it may write to them. */
-const PENDING_FROM = 11
-const PENDING_TO = 12
-const PENDING_WRITES = 13
 /** The counter that the actor read last, plus one, and what it read; 0 when it needs no more. */
-const COUNTER = 14
-const COUNTED = 15
-const CLOCK = 16
+const COUNTER = 11
+const COUNTED = 12
+const CLOCK = 13
 
 /** Bits of an event number that name the actor; the rest is the place in its log, from 1. */
 const ACTOR_BITS = 4
@@ -221,41 +217,11 @@ export class SharedState {
   }
 
   // -------------------------------------------------------------------------------------------
-  // Debts
-  // -------------------------------------------------------------------------------------------
-
-  /** Notes what the operation will touch that the actor is about to do. */
-  setPending(actor: number, from: number, to: number, writes: boolean): void {
-    const at = this.register(actor, PENDING_FROM)
-    this.registers[at] = from
-    this.registers[at + 1] = to
-    this.registers[at + 2] = writes ? 1 : 0
-  }
-
-  /** The actor may go on only once another has done what its pending operation conflicts with. */
-  incurDebt(actor: number): void {
-    this.registers[DEBTS] = (this.registers[DEBTS] as number) | (1 << actor)
-  }
-
-  /** Something touches words [from, to): whoever waits for that owes nothing any more. */
-  touch(from: number, to: number, writes: boolean): void {
-    const debts = this.registers[DEBTS] as number
-    if (debts === 0) return
-    for (let actor = 0; actor < this.actorCount; actor++) {
-      if ((debts & (1 << actor)) === 0) continue
-      const overlaps = from < this.get(actor, PENDING_TO) && this.get(actor, PENDING_FROM) < to
-      if (!overlaps || !(writes || this.get(actor, PENDING_WRITES) === 1)) continue
-      this.registers[DEBTS] = (this.registers[DEBTS] as number) & ~(1 << actor)
-    }
-  }
-
-  // -------------------------------------------------------------------------------------------
   // Atomic accesses; `width` is 1 or 2 words
   // -------------------------------------------------------------------------------------------
 
   /** Checks an atomic load, and joins the clock of the write it reads; returns that write. */
   atomicRead(actor: number, address: number, width: number): number {
-    this.touch(address, address + width, false)
     for (let word = address; word < address + width; word++) {
       this.#useAtomically(word, width)
       if (((this.#uses[word] as number) & WAS_PLAIN) !== 0) {
@@ -270,7 +236,6 @@ export class SharedState {
 
   /** Checks an atomic write, marks it, and leaves the actor's clock with it. */
   atomicWrite(actor: number, address: number, width: number, event: number): void {
-    this.touch(address, address + width, true)
     const release = this.#snapshotClock(actor)
     for (let word = address; word < address + width; word++) {
       this.#useAtomically(word, width)
@@ -283,7 +248,6 @@ export class SharedState {
 
   /** A relaxed store, as of `fill`: it may race with atomics, and publishes nothing. */
   relaxedWrite(actor: number, address: number, event: number): void {
-    this.touch(address, address + 1, true)
     this.#useAtomically(address, 1)
     this.#checkAtomicWrite(actor, address, 'a fill')
     this.#set(RELEASE * this.wordCount + address, 0)
@@ -502,7 +466,7 @@ export class SharedState {
    * it holds: far fewer states, and every one of them is reached, but only with some of its clocks.
    */
   stateHashLow(): number {
-    let hash = mixLow(this.registers[HASH_LOW] as number, this.registers[DEBTS] as number)
+    let hash = mixLow(this.registers[HASH_LOW] as number, this.registers[REPAIRED] as number)
     for (let actor = 0; actor < this.actorCount; actor++) {
       hash = mixLow(hash, this.get(actor, LOG_HASH_LOW))
       hash = mixLow(hash, this.#standing(actor))
@@ -511,7 +475,7 @@ export class SharedState {
   }
 
   stateHashHigh(): number {
-    let hash = mixHigh(this.registers[HASH_HIGH] as number, this.registers[DEBTS] as number)
+    let hash = mixHigh(this.registers[HASH_HIGH] as number, this.registers[REPAIRED] as number)
     for (let actor = 0; actor < this.actorCount; actor++) {
       hash = mixHigh(hash, this.get(actor, LOG_HASH_HIGH))
       hash = mixHigh(hash, this.#standing(actor))

@@ -4,19 +4,21 @@ import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { Report } from './explorer.js'
+import type { FoundViolation } from './explorer.js'
 import type { SearchReport } from './guided.js'
-import type { ViolationKind } from './scenario.js'
 
 /*
  * The shipped log under the explorer, in processes of its own: there `#memory` is the simulated
  * memory, by an import condition.
  */
 
+/** What `scenarios/run.ts` says of one scenario, or last of all of them. */
 interface Line {
-  readonly report: Report
+  readonly scenario?: string
+  readonly ok: boolean
+  readonly complete: boolean
   readonly missing: readonly string[]
-  readonly finds?: ViolationKind
+  readonly violation?: FoundViolation
 }
 
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
@@ -27,28 +29,26 @@ async function simulate(script: string, ...options: string[]): Promise<string[]>
     process.execPath,
     ['--conditions=millrace:sim', path, ...options],
     { maxBuffer: OUTPUT_BYTES_MAX, env: { ...process.env, NODE_TEST_CONTEXT: undefined } },
-  )
+  ).catch((error: { readonly code: unknown; readonly stdout: string }) => {
+    // What was found to be wrong is in the lines.
+    if (error.code === 1 && error.stdout !== '') return error
+    throw error
+  })
   return stdout.trim().split('\n')
 }
 
-function explainViolation({ violation }: Report): string {
-  if (violation === undefined) return 'nothing is wrong'
+function explain({ complete, missing, violation }: Line): string {
+  if (violation === undefined) return `complete: ${complete}, marks not reached: ${missing}`
   const { kind, message, schedule, trace } = violation
   return `${kind}: ${message}\n${JSON.stringify(schedule)}\n${trace.join('\n')}`
 }
 
-for (const [start, weight] of [
-  ['from 0', 'full'],
-  ['across 2^31', 'light'],
-  ['across 2^32', 'light'],
-] as const) {
+for (const start of ['from 0', 'across 2^31', 'across 2^32']) {
   test(`the log holds ${start}, in every order and with every death`, async (context) => {
-    for (const line of await simulate('run', start, weight)) {
-      const { report, missing, finds } = JSON.parse(line) as Line
-      await context.test(report.name, () => {
-        assert.equal(report.violation?.kind, finds, explainViolation(report))
-        if (finds === undefined) assert.ok(report.complete, 'explored completely')
-        assert.deepEqual(missing, [], 'all marks are reached')
+    for (const text of await simulate('run', start, 'light')) {
+      const line = JSON.parse(text) as Line
+      await context.test(line.scenario ?? 'all marks are reached', () => {
+        assert.ok(line.ok, explain(line))
       })
     }
   })

@@ -10,7 +10,7 @@ import { Machine } from './machine.js'
 import { useMachine } from './memory.js'
 import { MutantMachine, type Mutation } from './mutant-machine.js'
 import { beginRegions, endRegions, type RegionTable } from './regions.js'
-import { type Ending, type Scenario, useRecorder, type Violation } from './scenario.js'
+import { type Ending, type Scenario, sometimes, useRecorder, type Violation } from './scenario.js'
 import { CRASHES_LEFT, RaceError } from './shared-state.js'
 
 export interface SimulationOptions {
@@ -45,7 +45,7 @@ export class Simulation<World> {
   private readonly scenario: Scenario<World>
   private readonly world: World
   readonly regions: RegionTable
-  private readonly mortal: readonly boolean[]
+  private readonly mortal: boolean[]
   private readonly initialRegisters: Int32Array
   private isShown = true
 
@@ -59,17 +59,20 @@ export class Simulation<World> {
     const bodies = Object.values(scenario.actors).map((actor) => () => actor(this.world))
     const names = Object.keys(scenario.actors)
     this.mortal = names.map((name) => scenario.mortal?.includes(name) ?? true)
-    const hasRepair = scenario.repair !== undefined
-    if (hasRepair) {
-      names.push('repair')
-      bodies.push(() => this.repairAll())
+    const repair = names.length
+    const repairers = scenario.repair === undefined ? 0 : (scenario.repairers ?? 1)
+    for (let number = 1; number <= repairers; number++) {
+      names.push(number === 1 ? 'repair' : `repair${number}`)
+      bodies.push(() => this.repairAll(repair))
+      this.mortal.push(number < repairers)
     }
     this.names = names
     this.machine = machineFor(options, {
       initial: this.regions.initial,
       names,
       bodies,
-      repair: hasRepair ? names.length - 1 : -1,
+      repair,
+      repairers,
       scheduler,
       describe: (address) => this.regions.describe(address),
       tracing: options.tracing ?? false,
@@ -80,18 +83,21 @@ export class Simulation<World> {
       witness: options.witness,
       mergesByContent: options.mergesByContent ?? false,
     })
-    if (options.mergesByContent === true) {
-      this.regions.each((region, word, address) => {
-        if (scenario.isCounter?.(this.world, region, word)) this.machine.state.setCounter(address)
-      })
-    }
+    this.regions.each((region, word, address) => {
+      this.machine.watch(address, scenario.watch?.(this.world, region, word))
+      if (scenario.isCounter?.(this.world, region, word)) this.machine.state.setCounter(address)
+    })
     this.initialRegisters = this.machine.state.registers.slice()
   }
 
-  private repairAll(): void {
-    for (let count = 1; ; count++) {
-      const dead = this.machine.death(count)
-      this.scenario.repair?.(this.world, this.names[dead] as string)
+  private repairAll(repair: number): void {
+    const { machine } = this
+    for (let count = machine.firstDeath(); ; count++) {
+      if (machine.isSuccessor) sometimes('repair begun again')
+      const dead = machine.death(count)
+      // One that repairs leaves nothing behind but the work that its successor does again.
+      if (dead < repair) this.scenario.repair?.(this.world, this.names[dead] as string)
+      machine.repaired(count)
     }
   }
 

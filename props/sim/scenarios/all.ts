@@ -1,15 +1,20 @@
 import type { Bounds } from '../explorer.js'
 import type { Scenario, ViolationKind } from '../scenario.js'
 import { appending, realTimeOrder } from './log-append.js'
+import { buryMember, reuseSlot } from './log-bury.js'
 import { consuming } from './log-consume.js'
 import { closing, seekForward, seekWhileOwned, takeOver } from './log-group.js'
 import { readPinned, resume, seekBack, seekTime, subscribe } from './log-pins.js'
 import type { LogWorld, Start } from './log-world.js'
+import { twoLaps } from './two-laps.js'
 
 /** A scenario of the shipped log, how far it is explored, and what must be reached on the way. */
 export interface Exploration {
   readonly scenario: Scenario<LogWorld>
   readonly bounds: Bounds
+  /** Instead of these bounds, where there is little time. */
+  readonly lightBounds?: Bounds
+  /** What must be reached within the bounds. */
   readonly marks: readonly string[]
   /** A canary: this is what must be found. */
   readonly finds?: ViolationKind
@@ -25,7 +30,12 @@ const TWICE: Bounds = { preemptions: 2, crashes: 0 }
 const THRICE: Bounds = { preemptions: 3, crashes: 0 }
 const ONCE_AND_DEATH: Bounds = { preemptions: 1, crashes: 1 }
 const TWICE_AND_DEATH: Bounds = { preemptions: 2, crashes: 1 }
+const TWICE_AND_TWO_DEATHS: Bounds = { preemptions: 2, crashes: 2 }
+const ONE_DEATH: Bounds = { preemptions: 0, crashes: 1 }
+const ONLY_DEATHS: Bounds = { preemptions: 0, crashes: 2 }
 const TWO_DEATHS: Bounds = { preemptions: 1, crashes: 2 }
+
+const VISITED = ['log full', 'pin refused', 'recycled', 'seal lifted', 'slept for space']
 
 function appends(start: Start): Exploration[] {
   const roomy = { segmentCount: 4, segmentGranules: 4, start }
@@ -41,22 +51,22 @@ function appends(start: Start): Exploration[] {
         ],
       }),
       bounds: TWICE_AND_DEATH,
-      marks: ['claim aborted', 'padded'],
+      marks: ['claim aborted', 'claim lost', 'followed a claim', 'lease lost', 'padded'],
     },
     {
       scenario: appending('all orders', { ...roomy, shipments: [[ONE, ONE], [TWO]] }),
       bounds: ALL,
-      marks: [],
+      marks: ['claim lost', 'followed a claim'],
     },
     {
       scenario: appending('pads', { ...roomy, shipments: [[WIDE], [WIDE, ONE]] }),
       bounds: TWICE_AND_DEATH,
-      marks: ['claim aborted', 'padded'],
+      marks: ['claim aborted', 'claim lost', 'followed a claim', 'lease lost', 'padded'],
     },
     {
       scenario: appending('recycling', { ...tight, shipments: [[TWO], [ONE, ONE]] }),
       bounds: TWICE_AND_DEATH,
-      marks: ['claim aborted', 'padded', 'recycled'],
+      marks: ['claim aborted', 'lease taken over', 'padded', 'recycled', 'wrapped'],
     },
     {
       scenario: appending('lapped', {
@@ -65,7 +75,7 @@ function appends(start: Start): Exploration[] {
         mayBeFull: true,
       }),
       bounds: TWICE,
-      marks: ['recycled'],
+      marks: ['log full', 'recycled', 'seal lifted', 'wrapped'],
     },
     {
       scenario: appending('a lap', {
@@ -99,12 +109,12 @@ function consumers(start: Start): Exploration[] {
     {
       scenario: consuming('one producer', { ...tiny, frames: [6], mortal: [] }),
       bounds: TWICE,
-      marks: ['slept'],
+      marks: ['log full', 'slept for data', 'slept for space', 'wrapped'],
     },
     {
       scenario: consuming('two producers', { ...tiny, frames: [2, 2], mortal: [] }),
       bounds: TWICE,
-      marks: ['slept'],
+      marks: ['lease lost', 'slept for data'],
     },
     {
       scenario: consuming('pads', {
@@ -116,22 +126,22 @@ function consumers(start: Start): Exploration[] {
         mortal: [],
       }),
       bounds: ONCE,
-      marks: ['slept'],
+      marks: ['padded', 'slept for data', 'slept for space'],
     },
     {
       scenario: consuming('a full log', { ...tiny, before: 4, frames: [1, 1], mortal: [] }),
       bounds: ONCE,
-      marks: ['slept'],
+      marks: ['slept for data', 'slept for space'],
     },
     {
       scenario: consuming('a producer dies', { ...small, frames: [2, 1], mortal: ['producer1'] }),
       bounds: ONCE_AND_DEATH,
-      marks: ['claim aborted', 'gap', 'slept'],
+      marks: ['claim aborted', 'gap', 'lease taken over', 'slept for data'],
     },
     {
       scenario: consuming('the consumer dies', { ...tiny, frames: [6], mortal: ['consumer'] }),
       bounds: ONCE_AND_DEATH,
-      marks: ['slept'],
+      marks: ['fenced', 'slept for data', 'slept for space'],
     },
     {
       scenario: consuming('the signal is read late', {
@@ -161,20 +171,28 @@ function visitors(start: Start): Exploration[] {
   const producerDies = { ...two, who: 'a producer dies', mortal: ['producer1'] }
   const downwards: Bounds = { ...ONCE_AND_DEATH, fillsDescending: true }
   return [
-    { scenario: readPinned(tiny), bounds: THRICE, marks: ['recycled', 'slept'] },
-    { scenario: readPinned(two), bounds: TWICE, marks: ['recycled', 'slept'] },
-    { scenario: readPinned(visitorDies), bounds: TWICE_AND_DEATH, marks: ['recycled', 'slept'] },
+    { scenario: readPinned(tiny), bounds: THRICE, marks: VISITED },
+    { scenario: readPinned(two), bounds: TWICE, marks: VISITED },
+    { scenario: readPinned(visitorDies), bounds: TWICE_AND_DEATH, marks: VISITED },
     {
       scenario: readPinned(producerDies),
       bounds: downwards,
-      marks: ['claim aborted', 'recycled', 'slept'],
+      marks: ['claim aborted', 'lease taken over', ...VISITED],
     },
-    { scenario: subscribe(tiny), bounds: THRICE, marks: ['recycled', 'slept'] },
-    { scenario: subscribe(two), bounds: TWICE, marks: ['recycled', 'slept'] },
-    { scenario: subscribe(producerDies), bounds: ONCE_AND_DEATH, marks: ['held under a seal'] },
-    { scenario: subscribe(visitorDies), bounds: TWICE_AND_DEATH, marks: ['recycled', 'slept'] },
-    { scenario: resume(tiny), bounds: THRICE, marks: ['recycled', 'slept'] },
-    { scenario: resume(producerDies), bounds: ONCE_AND_DEATH, marks: ['claim aborted'] },
+    { scenario: subscribe(tiny), bounds: THRICE, marks: VISITED },
+    { scenario: subscribe(two), bounds: TWICE, marks: VISITED },
+    {
+      scenario: subscribe(producerDies),
+      bounds: ONCE_AND_DEATH,
+      marks: ['held under a seal', ...VISITED],
+    },
+    { scenario: subscribe(visitorDies), bounds: TWICE_AND_DEATH, marks: VISITED },
+    { scenario: resume(tiny), bounds: THRICE, marks: VISITED },
+    {
+      scenario: resume(producerDies),
+      bounds: ONCE_AND_DEATH,
+      marks: ['claim aborted', ...VISITED],
+    },
     { scenario: seekBack(tiny, 1), bounds: THRICE, marks: ['gone', 'there'] },
     { scenario: seekBack(producerDies, 1), bounds: ONCE_AND_DEATH, marks: ['gone', 'there'] },
     { scenario: seekTime(two, 2), bounds: TWICE, marks: ['gone'] },
@@ -183,26 +201,122 @@ function visitors(start: Start): Exploration[] {
 
 function groups(start: Start): Exploration[] {
   return [
-    { scenario: takeOver(start, 3), bounds: TWICE_AND_DEATH, marks: ['redelivered'] },
+    { scenario: takeOver(start, 3), bounds: TWICE_AND_DEATH, marks: ['fenced', 'redelivered'] },
     {
       scenario: seekWhileOwned(start, 3),
       bounds: THRICE,
       marks: ['commit refused', 'handled again', 'sought at the end'],
     },
-    { scenario: seekForward(start), bounds: TWICE, marks: ['sought', 'slept'] },
-    { scenario: closing(start), bounds: TWICE, marks: ['slept'] },
+    {
+      scenario: seekForward(start),
+      bounds: TWICE,
+      marks: ['sought', 'slept for data', 'slept for space'],
+    },
+    { scenario: closing(start), bounds: TWICE, marks: ['slept for data', 'slept for space'] },
   ]
 }
 
-/** Everything about one start. */
-export function explorationsFrom(start: Start): Exploration[] {
-  return [...appends(start), ...consumers(start), ...visitors(start), ...groups(start)]
+function burials(start: Start): Exploration[] {
+  const letters = ['letter aborted', 'letter written', 'fenced', 'redelivered']
+  return [
+    {
+      scenario: buryMember(start, ['member1']),
+      bounds: TWO_DEATHS,
+      lightBounds: ONLY_DEATHS,
+      marks: [...letters, 'repair begun again'],
+    },
+    {
+      scenario: buryMember(start, ['member1', 'member2']),
+      bounds: { preemptions: 0, crashes: 3 },
+      lightBounds: ONLY_DEATHS,
+      marks: [...letters, 'repair begun again'],
+    },
+    {
+      scenario: reuseSlot(start),
+      bounds: TWICE_AND_TWO_DEATHS,
+      lightBounds: ONE_DEATH,
+      marks: ['slot reused', 'repair begun again'],
+    },
+  ]
 }
 
-/** The same with fewer interruptions: for what does not depend on where the log begins. */
-export function lighter(exploration: Exploration): Exploration {
-  const { preemptions, ...bounds } = exploration.bounds
-  if (exploration.finds !== undefined || preemptions === Number.POSITIVE_INFINITY)
-    return exploration
+/** Everything at once, as far as it can be explored completely. */
+function everything(start: Start): Exploration[] {
+  return [
+    {
+      scenario: twoLaps(start),
+      bounds: { ...EVERYTHING, preemptions: 3 },
+      lightBounds: { ...EVERYTHING, preemptions: 1 },
+      marks: [
+        'claim aborted',
+        'fenced',
+        'gap',
+        'lease taken over',
+        'log full',
+        'padded',
+        'slept for data',
+        'slept for space',
+        'wrapped',
+      ],
+    },
+  ]
+}
+
+const EVERYTHING = {
+  crashes: 1,
+  statesMax: 400_000_000,
+  mergesByContent: true,
+  hasCoarseDeaths: true,
+} as const
+
+/** Everything about one start. */
+export function explorationsFrom(start: Start): Exploration[] {
+  return [
+    ...appends(start),
+    ...consumers(start),
+    ...visitors(start),
+    ...groups(start),
+    ...burials(start),
+    ...everything(start),
+  ]
+}
+
+/** For where there is little time: all of it from 0, and less of what another start can change. */
+export function lighter(exploration: Exploration, start: Start): Exploration {
+  const { bounds, lightBounds } = exploration
+  if (lightBounds !== undefined) return { ...exploration, bounds: lightBounds, marks: [] }
+  const { preemptions } = bounds
+  const isSmall = exploration.finds !== undefined || preemptions === Number.POSITIVE_INFINITY
+  if (start === 'from 0' || isSmall) return exploration
   return { ...exploration, bounds: { ...bounds, preemptions: preemptions - 1 }, marks: [] }
 }
+
+/** What must be reached in one scenario or another. */
+export const REQUIRED_MARKS: readonly string[] = [
+  'claim aborted',
+  'claim lost',
+  'commit refused',
+  'fenced',
+  'followed a claim',
+  'gap',
+  'gone',
+  'handled again',
+  'held under a seal',
+  'lease lost',
+  'lease taken over',
+  'letter aborted',
+  'letter written',
+  'log full',
+  'padded',
+  'pin refused',
+  'recycled',
+  'redelivered',
+  'repair begun again',
+  'seal lifted',
+  'slept for data',
+  'slept for space',
+  'slot reused',
+  'sought',
+  'tail moved',
+  'wrapped',
+]

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Schedule, ViolationKind } from '../scenario.js'
+import type { Schedule, Violation, ViolationKind } from '../scenario.js'
 
 /** A schedule that failed once. */
 export interface Example {
@@ -24,3 +24,22 @@ export function examplesOf(scenario: string): Example[] {
     .map((file) => readExample(`${FOLDER}${file}`))
     .filter((example) => example.scenario === scenario)
 }
+
+/**
+ * Stores a schedule that fails, to be replayed for ever after. It must end well once the defect is
+ * mended.
+ *
+ * @returns the file's path
+ */
+export function storeExample(
+  scenario: string,
+  { message, schedule }: Violation & { readonly schedule: Schedule },
+): string {
+  const example: Example = { about: message, scenario, schedule, ends: null }
+  const name = `${scenario} ${message}`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  const path = `${FOLDER}${name.slice(0, NAME_LENGTH_MAX)}.json`
+  writeFileSync(path, `${JSON.stringify(example, null, 2)}\n`)
+  return path
+}
+
+const NAME_LENGTH_MAX = 80

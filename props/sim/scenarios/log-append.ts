@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import type { LogGeometry } from '../../../core/log/partition-log.js'
 import { Status } from '../execution.js'
 import { record, type Scenario, sometimes } from '../scenario.js'
+import { view } from './log-marks.js'
 import {
   append,
   appenderOf,
   checkContent,
   createWorld,
-  describeLog,
   frame,
   type LogWorld,
   repair,
@@ -52,7 +52,7 @@ export function appending(name: string, options: AppendOptions): Scenario<LogWor
       ]),
     ),
     repair,
-    describe: describeLog,
+    ...view,
     check(world, ending) {
       const content = checkContent(world, ending, producers)
       if (content.pads > 0) sometimes('padded')
@@ -102,7 +102,7 @@ export function realTimeOrder(start: Start): Scenario<LogWorld> {
     name: `real-time order, ${start}`,
     setup: () => createWorld(geometry, ['producer1', 'producer2']),
     ordersEvents: true,
-    describe: describeLog,
+    ...view,
     actors: {
       producer1: produceAndTell('producer1', 1, 2),
       producer2: produceAndTell('producer2', 2, 1),

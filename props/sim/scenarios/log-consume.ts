@@ -7,13 +7,13 @@ import { Reader } from '../../../core/log/reader.js'
 import type { Place } from '../../../core/log/tail.js'
 import { Status } from '../execution.js'
 import { type Ending, type Scenario, settle, sometimes } from '../scenario.js'
+import { view } from './log-marks.js'
 import {
   appenderOf,
   appendOrSleep,
   checkContent,
   contentOf,
   createWorld,
-  describeLog,
   frame,
   isFull,
   type LogWorld,
@@ -76,7 +76,7 @@ export function consuming(name: string, options: ConsumeOptions): Scenario<LogWo
     },
     mortal: options.mortal,
     repair: repairConsumed,
-    describe: describeLog,
+    ...view,
     mayBlock: (world, ending) => endsWaiting(world, ending, producers, STARTS[start].startOffset),
     check: (world, ending) => checkConsumed(world, ending, producers, STARTS[start].startOffset),
   }

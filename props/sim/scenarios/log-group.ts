@@ -20,11 +20,11 @@ import { Reader } from '../../../core/log/reader.js'
 import { wakeSleepers } from '../../../core/log/wait-set.js'
 import { Status } from '../execution.js'
 import { record, type Scenario, sometimes } from '../scenario.js'
+import { view } from './log-marks.js'
 import {
   appenderOf,
   appendOrSleep,
   createWorld,
-  describeLog,
   frame,
   type LogWorld,
   readFrame,
@@ -128,7 +128,7 @@ export function takeOver(start: Start, records: number): Scenario<LogWorld> {
       repair(world, dead)
       fence(world.log, GATE, slotOf(world, dead))
     },
-    describe: describeLog,
+    ...view,
     check(world, ending) {
       const committed = committedOffset(world.log, GATE) - STARTS[start].startOffset
       assert.equal(committed, records, 'all is committed')
@@ -177,7 +177,7 @@ export function seekWhileOwned(start: Start, records: number): Scenario<LogWorld
         unpin(log, threads, slot)
       },
     },
-    describe: describeLog,
+    ...view,
     check(world, ending) {
       const committed = committedOffset(world.log, GATE) - STARTS[start].startOffset
       if (committed === 0) {
@@ -219,7 +219,7 @@ export function seekForward(start: Start): Scenario<LogWorld> {
         appendOrSleep(world, appender, 'producer1', 1, frame(1, 1, 1), 1)
       },
     },
-    describe: describeLog,
+    ...view,
     check(world) {
       // A seek that comes last goes back by the new record.
       assert.ok(committedOffset(world.log, GATE) >= end)
@@ -280,7 +280,7 @@ export function closing(start: Start): Scenario<LogWorld> {
       },
       closer: (world) => world.threads.close(),
     },
-    describe: describeLog,
+    ...view,
     check: () => {},
   }
 }

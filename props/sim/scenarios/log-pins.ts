@@ -19,12 +19,12 @@ import type { LogGeometry } from '../../../core/log/partition-log.js'
 import { Reader } from '../../../core/log/reader.js'
 import { Status } from '../execution.js'
 import { type Ending, record, type Scenario, sometimes } from '../scenario.js'
+import { view } from './log-marks.js'
 import {
   appenderOf,
   appendOrSleep,
   checkContent,
   createWorld,
-  describeLog,
   frame,
   isFull,
   type LogContent,
@@ -93,7 +93,7 @@ function visiting(options: PinOptions, visit: Visit): Scenario<LogWorld> {
     },
     mortal: options.mortal,
     repair,
-    describe: describeLog,
+    ...view,
     // The gate commits nothing, so that it may hold the producers back.
     mayBlock: (world, ending) =>
       isActive(world.log, GATE) && isFull(world.log, GATE) && !isVisitorBlocked(ending),

@@ -48,8 +48,7 @@ export function appenderOf(world: LogWorld, actor: string): Appender {
 
 /** What the supervisor does after a death. */
 export function repair(world: LogWorld, dead: string): void {
-  const aborted = repairLog(world.log, world.threads, slotOf(world, dead))
-  if (aborted > 0) sometimes('claim aborted')
+  repairLog(world.log, world.threads, slotOf(world, dead))
   settle(1)
   world.threads.wakeAll()
 }
@@ -178,7 +177,10 @@ export function append(
   content: FrameContent,
   first: number,
 ): boolean {
-  if (!appender.append(content)) return false
+  if (!appender.append(content)) {
+    sometimes('log full')
+    return false
+  }
   for (let index = 0; index < content.count; index++) {
     const name = recordName(sender, first + index)
     record({ name, offset: appender.claimedOffset + index } satisfies Seen)
@@ -236,7 +238,7 @@ export function sleepUntil(
       return
     }
     threads.wait(slot, signal, Number.POSITIVE_INFINITY)
-    sometimes('slept')
+    sometimes(waitSet === layout.DATA_WAITERS_WORD ? 'slept for data' : 'slept for space')
   }
 }
 

@@ -2,13 +2,12 @@ import { activateGate } from '../../../core/group/cursor.js'
 import type { LogGeometry } from '../../../core/log/partition-log.js'
 import type { Scenario } from '../scenario.js'
 import { checkConsumed, consume, endsWaiting, repairConsumed } from './log-consume.js'
+import { view } from './log-marks.js'
 import {
   appenderOf,
   appendOrSleep,
   createWorld,
-  describeLog,
   frame,
-  isSignal,
   type LogWorld,
   STARTS,
   type Start,
@@ -71,8 +70,7 @@ export function twoLaps(start: Start): Scenario<LogWorld> {
       },
     },
     repair: repairConsumed,
-    isCounter: isSignal,
-    describe: describeLog,
+    ...view,
     mayBlock: (world, ending) => endsWaiting(world, ending, PRODUCERS, from),
     check: (world, ending) => checkConsumed(world, ending, PRODUCERS, from),
   }
