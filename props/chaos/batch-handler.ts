@@ -11,10 +11,11 @@ export default defineHandler<Buffer>({
     // The record that failed is the first one of the next attempt.
     let again = attempt
     while (batch.next()) {
-      const { partition, offset, key, bytes, valueFrom, valueTo } = batch
+      const { partition, offset, key, bytes, valueFrom, valueTo, remaining } = batch
       subject.handle(partition, offset, key, bytes, valueFrom, valueTo, again)
+      if (remaining > 0) subject.done(partition, offset)
       again = 1
     }
-    return subject.settle()
+    return subject.settle(batch.partition, batch.offset)
   },
 })

@@ -1,15 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Engine } from '../../workers/index.js'
 import { blockThread, nowMs } from './clock.js'
 import type { GroupRun } from './group-run.js'
 import type { Breakage } from './handler-file.js'
 import { areOperationsCounted } from './operations.js'
 import type { Order, Orders } from './orders.js'
+import type { Workload } from './plan.js'
 import type { ProducerFleet } from './producer-fleet.js'
 import type { Random } from './random.js'
+import { KEYS_MAX } from './sample.js'
+import { PARTITIONS_MAX } from './takeover-log.js'
 import { until } from './until.js'
+import { raiseZombie } from './zombie.js'
 
 /** What a fault may act upon. */
 export interface Scene {
+  readonly engine: Engine
   readonly random: Random
   readonly groups: readonly GroupRun[]
   readonly fleet: ProducerFleet
@@ -30,6 +36,8 @@ export interface Fault {
   readonly kills: boolean
   /** Whether it needs the seam of `memory.ts`. */
   readonly needsSeam?: boolean
+  /** What the workload must be like. */
+  readonly workload?: Partial<Workload>
   /** Brings it about. @returns false if there was nobody to whom it could happen now */
   bring(scene: Scene): Promise<boolean> | boolean
 }
@@ -38,6 +46,7 @@ export interface Fault {
 const ORDER_MS = 300
 const FULL_MS = 200
 const BLOCKED_MS = 500
+const ZOMBIE = 'zombie: blocks, is held for dead, comes back and commits'
 const WHILE_FULL = 'producer terminated while the log is full and wraps'
 
 /** The matrix. What must hold after each of them is in `verdict.ts`: it is the same for all. */
@@ -99,6 +108,18 @@ export const FAULTS: readonly Fault[] = [
   crashLoop('handler file missing', 'missing'),
   crashLoop('handler file with a syntax error', 'syntax error'),
   crashLoop('handler throws while it is loaded', 'throws'),
+  {
+    name: ZOMBIE,
+    times: 2,
+    kills: true,
+    // So that it is given partitions.
+    workload: { partitions: PARTITIONS_MAX, workers: 2, keys: KEYS_MAX },
+    bring: (scene) => {
+      const { engine, random, groups } = scene
+      scene.alongside(raiseZombie(ZOMBIE, engine, random.pick(groups), random))
+      return true
+    },
+  },
   {
     name: 'main thread blocked for 500 ms',
     times: 2,

@@ -3,21 +3,25 @@ import type { PartitionLog } from '../../core/log/partition-log.js'
 import { readTail } from '../../core/log/tail.js'
 import {
   type Consumer,
+  type ConsumerOptions,
   type ConsumerStats,
   type Engine,
   MillraceError,
 } from '../../workers/index.js'
+import type { Lane, Recorder } from '../history/recorder.js'
 import { nowMs } from './clock.js'
-import { GroupLedger } from './group-ledger.js'
 import { type Breakage, HandlerFile } from './handler-file.js'
 import { Orders } from './orders.js'
 import type { Workload } from './plan.js'
 import type { Random } from './random.js'
-import type { SendLedger } from './send-ledger.js'
 import type { SubjectData } from './subject.js'
+import { TakeoverLog } from './takeover-log.js'
 
 /** Enough for a handler, and soon exhausted. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 }
+
+/** Processes of the history that are no threads: those that look at a group. */
+const OBSERVERS = 2 ** 20
 
 /** How a thread came to its end: by which fault, and when. */
 export interface Death {
@@ -34,7 +38,9 @@ export interface Interruption {
 /** One group of a trial: its consumer, what its handlers see, and who of them died when. */
 export class GroupRun {
   readonly groupId: string
-  readonly ledger = new GroupLedger()
+  /** Groups get their gates in the order of their opening. */
+  readonly gate: number
+  readonly takeoverLog = new TakeoverLog()
   readonly orders = new Orders()
   /** Who was killed, by thread id. */
   readonly kills = new Map<number, Death>()
@@ -49,23 +55,25 @@ export class GroupRun {
   private consumer: Consumer<Buffer>
   private readonly engine: Engine
   private readonly workload: Workload
-  /** Groups get their gates in the order of their opening. */
-  private readonly gate: number
-  private readonly sends: SendLedger
+  private readonly recorder: Recorder
+  private readonly lane: Lane
   private readonly file: HandlerFile
+  private readonly zombies = { redelivered: 0, staleCommits: 0 }
   private readonly degraded = new Set<number>()
   private readonly failedLoads = new Map<number, number>()
   private readonly newestThread = new Map<number, number>()
   private wantedWorkers: number
   private pausedAtMs = Number.NaN
 
-  constructor(engine: Engine, gate: number, workload: Workload, sends: SendLedger) {
+  /** @param recorder what its handlers do goes to their lanes, what is seen of it to one of ours */
+  constructor(engine: Engine, gate: number, workload: Workload, recorder: Recorder) {
     const groupId = `group-${gate}`
     this.gate = gate
     this.groupId = groupId
     this.workload = workload
     this.wantedWorkers = workload.workers
-    this.sends = sends
+    this.recorder = recorder
+    this.lane = recorder.lane(OBSERVERS + gate)
     this.engine = engine
     this.file = new HandlerFile(
       workload.handler === 'message'
@@ -75,13 +83,28 @@ export class GroupRun {
     this.consumer = this.createConsumer()
   }
 
-  private createConsumer(): Consumer<Buffer> {
-    const consumer = this.engine.consumer<Buffer>({
+  get consumerOptions(): ConsumerOptions {
+    return {
       groupId: this.groupId,
       topics: ['samples'],
       from: 'earliest',
       retry: { backoff: { initialMs: 1, maxMs: 1 } },
-    })
+    }
+  }
+
+  get subjectData(): SubjectData {
+    return {
+      recorder: this.recorder.buffer,
+      group: this.gate,
+      takeovers: this.takeoverLog.buffer,
+      orders: this.orders.buffer,
+      seed: this.workload.seed,
+      asyncPerMille: this.workload.asyncPerMille,
+    }
+  }
+
+  private createConsumer(): Consumer<Buffer> {
+    const consumer = this.engine.consumer<Buffer>(this.consumerOptions)
     consumer.on('worker:start', ({ workerId, threadId }) => {
       this.startedAtMs.set(threadId, nowMs())
       this.newestThread.set(workerId, threadId)
@@ -103,18 +126,10 @@ export class GroupRun {
     this.file.mend()
     orders.throwsPerMillion = workload.throwsPerMillion
     orders.spinMicroseconds = workload.spinMicroseconds
-    const workerData: SubjectData = {
-      sends: this.sends.buffer,
-      group: this.ledger.buffer,
-      groupTimes: this.ledger.timesBuffer,
-      orders: orders.buffer,
-      seed: workload.seed,
-      asyncPerMille: workload.asyncPerMille,
-    }
     await this.consumer.run({
       workers: this.wantedWorkers,
       handler: this.file.url,
-      workerData,
+      workerData: this.subjectData,
       resourceLimits: RESOURCE_LIMITS,
     })
   }
@@ -127,16 +142,16 @@ export class GroupRun {
     const alive = this.consumer.workers.filter(({ threadId }) => !deaths.has(threadId))
     if (alive.length === 0) return undefined
     const worker = random.pick(alive)
-    this.raiseFloors()
+    this.noteCommits()
     this.kills.set(worker.threadId, { fault, atMs: nowMs() })
     void worker.terminate()
     return worker.id
   }
 
   /** What is committed now must not come again, whoever dies. */
-  private raiseFloors(): void {
+  private noteCommits(): void {
     for (const { partition, committedOffset } of this.consumer.lag().partitions) {
-      this.ledger.raiseFloor(partition, committedOffset)
+      this.lane.committed(this.gate, partition, committedOffset)
     }
   }
 
@@ -213,14 +228,29 @@ export class GroupRun {
     return this.consumer.lag().messages
   }
 
+  /** Counts of a member that is none of the consumer's own. */
+  addZombie({
+    redelivered,
+    staleCommits,
+  }: Pick<ConsumerStats, 'redelivered' | 'staleCommits'>): void {
+    this.zombies.redelivered += redelivered
+    this.zombies.staleCommits += staleCommits
+  }
+
   get stats(): ConsumerStats {
-    return this.consumer.stats()
+    const stats = this.consumer.stats()
+    const { redelivered, staleCommits } = this.zombies
+    return {
+      ...stats,
+      redelivered: stats.redelivered + redelivered,
+      staleCommits: stats.staleCommits + staleCommits,
+    }
   }
 
   get deliveries(): number {
     let sum = 0
     for (let partition = 0; partition < this.workload.partitions; partition++) {
-      sum += this.ledger.deliveries(partition)
+      sum += this.takeoverLog.deliveries(partition)
     }
     return sum
   }
@@ -260,6 +290,7 @@ export class GroupRun {
   }
 
   async close(): Promise<void> {
+    this.noteCommits()
     await this.consumer.close()
     this.file.remove()
   }

@@ -10,6 +10,6 @@ export default defineHandler<Buffer>({
   eachMessage({ message, attempt }) {
     const { partition, offset, key, value } = message
     subject.handle(partition, offset, key, value, 0, value.length, attempt)
-    return subject.settle()
+    return subject.settle(partition, offset)
   },
 })

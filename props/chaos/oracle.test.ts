@@ -1,189 +1,202 @@
 /** A checker that sees nothing finds nothing: each anomaly, made on purpose, must be reported. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { test } from 'node:test'
-import { Worker } from 'node:worker_threads'
-import { type Anomaly, GroupLedger } from './group-ledger.js'
-import { encodeSample, keyText, type Sample } from './sample.js'
-import { placeOf, SendLedger } from './send-ledger.js'
-import { judgeGroup, type Property, type Witness } from './verdict.js'
+import { Recorder } from '../history/recorder.js'
+import { decodeSample, encodeSample, TORN } from './sample.js'
+import type { Takeover } from './takeover-log.js'
+import { judge, type Property, type Verdict, type Witness } from './verdict.js'
 
+const EVENTS = 1000
 const KEY = 3
+const PRODUCER = 1
+const WORKER = 2
+const HEIR = 3
+const OBSERVER = 4
+const HEALTHY = { redelivered: 0, maybeLost: 0, deadLettered: 0, failed: 0, staleCommits: 0 }
 
+/** A run that is written by hand. All samples have one key; the n-th has the value n. */
 class Bench {
-  readonly sends = new SendLedger()
-  readonly group = new GroupLedger()
+  readonly recorder = new Recorder(EVENTS)
+  private readonly producer = this.recorder.lane(PRODUCER)
+  private readonly worker = this.recorder.lane(WORKER)
+  private readonly heir = this.recorder.lane(HEIR)
+  readonly observer = this.recorder.lane(OBSERVER)
 
-  constructor(tried: number) {
-    this.sends.setTried(0, tried)
+  /** Sends samples 0, 1, ... which lie at these offsets. */
+  send(...offsets: number[]): this {
+    for (const [value, offset] of offsets.entries()) {
+      this.producer.sends(0, value, KEY)
+      this.producer.sent(0, value, offset)
+    }
+    return this
   }
 
-  /** The handler is given the sample of this number, all with one key. */
-  deliver(sequence: number, offset: number, changes: Partial<Sample> = {}, attempt = 1): void {
-    const sample = { producer: 0, sequence, key: KEY, keySequence: sequence, ...changes }
-    this.deliverBytes(encodeSample(sample, 9), offset, attempt)
+  /** The first worker is given the sample of this number. */
+  give(value: number, offset: number): this {
+    this.worker.polled(0, 0, offset, value)
+    this.worker.handled(0, 0, offset)
+    return this
   }
 
-  deliverBytes(bytes: Buffer, offset: number, attempt = 1): void {
-    this.group.observe(this.sends, 0, offset, keyText(KEY), bytes, 0, bytes.length, attempt)
+  /** Its handler throws at it. */
+  fail(value: number, offset: number): this {
+    this.worker.polled(0, 0, offset, value)
+    this.worker.handlerFailed(0, 0, offset)
+    return this
   }
 
-  get seen(): Anomaly[] {
-    return this.group.anomalies().map(({ what }) => what)
+  /** The other worker is given it. */
+  giveHeir(value: number, offset: number): this {
+    this.heir.polled(0, 0, offset, value)
+    this.heir.handled(0, 0, offset)
+    return this
+  }
+
+  judge(parts: Partial<Witness> = {}, takeovers: readonly Takeover[] = []): Verdict {
+    const witness: Witness = {
+      groupId: 'group',
+      gate: 0,
+      takeoverLog: { takeovers: () => [...takeovers] },
+      stats: HEALTHY,
+      deaths: new Map(),
+      crashes: new Map(),
+      startedAtMs: new Map(),
+      interruptions: [],
+      blocks: [],
+      ...parts,
+    }
+    return judge(this.recorder, [witness])
+  }
+
+  broken(parts: Partial<Witness> = {}, takeovers: readonly Takeover[] = []): Property[] {
+    const { findings } = this.judge(parts, takeovers)
+    return [...new Set(findings.map(({ property }) => property))].sort()
   }
 }
 
+function takeover(lastOffset: number, firstOffset: number, atMs = 5): Takeover {
+  return { atMs, partition: 0, from: WORKER, lastOffset, to: HEIR, firstOffset }
+}
+
+const DEATH = { fault: 'worker terminated', atMs: 2 }
+const DEATHS = new Map([[WORKER, DEATH]])
+
 test('what is right is not reported', () => {
-  const bench = new Bench(4)
-  bench.deliver(0, 10)
-  bench.deliver(1, 11)
-  bench.deliver(1, 11, {}, 2)
-  bench.deliver(2, 15)
-  assert.deepEqual(bench.seen, [])
-  assert.equal(bench.group.duplicates, 0)
-  assert.equal(bench.group.deliveries(0), 4)
+  const bench = new Bench().send(10, 11, 15).give(0, 10).fail(1, 11).give(1, 11).give(2, 15)
+  const verdict = bench.judge({ stats: { ...HEALTHY, failed: 1 } })
+  assert.deepEqual(verdict.findings, [])
+  assert.equal(verdict.duplicates, 0)
+  assert.equal(verdict.lost, 0)
 })
 
-test('a record whose filler is not its own is torn', () => {
-  const bench = new Bench(4)
-  const bytes = encodeSample({ producer: 0, sequence: 1, key: KEY, keySequence: 0 }, 9)
+test('a sample whose filler is not its own is torn', () => {
+  const bytes = encodeSample({ producer: 0, sequence: 1, key: KEY }, 9)
+  assert.deepEqual(decodeSample(bytes, 0, bytes.length), { producer: 0, sequence: 1, key: KEY })
+  assert.equal(decodeSample(bytes, 0, 9), undefined)
   bytes[20] = 7
-  bench.deliverBytes(bytes, 10)
-  bench.deliverBytes(bytes.subarray(0, 9), 11)
-  bench.deliver(2, 12, { key: KEY + 1, keySequence: 0 })
-  assert.deepEqual(bench.seen, ['torn record', 'torn record', 'torn record'])
+  assert.equal(decodeSample(bytes, 0, bytes.length), undefined)
 })
 
-test('a record that nobody sent is a phantom', () => {
-  const bench = new Bench(4)
-  bench.deliver(4, 10, { keySequence: 0 })
-  bench.deliver(0, 11, { producer: 1 })
-  assert.deepEqual(bench.seen, ['phantom record', 'phantom record'])
+test('a torn record, and one that nobody sent, are phantoms', () => {
+  assert.ok(new Bench().send(10).give(0, 10).give(TORN, 11).broken().includes('no-phantom'))
+  assert.ok(new Bench().send(10).give(0, 10).give(7, 11).broken().includes('no-phantom'))
 })
 
 test('a record that was appended twice lies at two places', () => {
-  const bench = new Bench(4)
-  bench.deliver(0, 10)
-  bench.deliver(0, 11)
-  assert.deepEqual(bench.seen, ['record at two places'])
+  const bench = new Bench().send(10).give(0, 10).give(0, 11)
+  assert.ok(bench.broken().includes('no-duplicate-append'))
 })
 
-test('a record that is left out shows with the next one of its key', () => {
-  const bench = new Bench(4)
-  bench.deliver(0, 10)
-  bench.deliver(2, 11)
-  assert.deepEqual(bench.seen, ['skipped record of a key'])
+test('a record that is left out is lost', () => {
+  const verdict = new Bench().send(10, 11, 12).give(0, 10).give(2, 12).judge()
+  assert.equal(verdict.lost, 1)
+  assert.ok(verdict.findings.some(({ property }) => property === 'no-loss'))
 })
 
-test('two records of a key that change places are reported, each in its way', () => {
-  const bench = new Bench(4)
-  bench.deliver(2, 10)
-  bench.deliver(0, 11)
-  assert.deepEqual(bench.seen, ['skipped record of a key', 'reordered record of a key'])
+test('the last record is lost if nobody saw it, unless its send was not acknowledged', () => {
+  const bench = new Bench().send(10, 11).give(0, 10)
+  assert.equal(bench.judge().lost, 1)
+  const other = new Bench().send(10).give(0, 10)
+  other.recorder.lane(9).sends(0, 5, KEY)
+  assert.deepEqual(other.broken(), [])
 })
 
-test('an owner that goes back is reported, unless it is a retry', () => {
-  const bench = new Bench(4)
-  bench.deliver(0, 10)
-  bench.deliver(1, 11)
-  bench.deliver(0, 10)
-  assert.deepEqual(bench.seen, ['rewind within one ownership'])
-  assert.equal(bench.group.duplicates, 1)
+test('a record that one group never got is lost, though another one got it', () => {
+  const bench = new Bench().send(10, 11).giveHeir(1, 11)
+  bench.recorder.lane(9).polled(1, 0, 10, 0)
+  bench.recorder.lane(9).polled(1, 0, 11, 1)
+  assert.equal(bench.judge().lost, 1)
 })
 
-test('what was committed must not come again', () => {
-  const bench = new Bench(4)
-  bench.group.raiseFloor(0, 11)
-  bench.deliver(0, 10)
-  assert.deepEqual(bench.seen, ['redelivery of a committed record'])
+test('two records of a key that change places are reported', () => {
+  const verdict = new Bench().send(10, 11).give(1, 11).give(0, 10).judge()
+  assert.equal(verdict.reordered > 0, true)
 })
 
-const HEALTHY = { redelivered: 0, maybeLost: 0, deadLettered: 0, failed: 0 }
-
-function judge(bench: Bench, stats = HEALTHY, parts: Partial<Witness> = {}): Property[] {
-  const witness: Witness = {
-    groupId: 'group',
-    ledger: bench.group,
-    stats,
-    deaths: new Map(),
-    crashes: new Map(),
-    startedAtMs: new Map(),
-    interruptions: [],
-    blocks: [],
-    ...parts,
-  }
-  const { findings } = judgeGroup(bench.sends, 1, witness)
-  return findings.map(({ property }) => property)
-}
-
-test('an acknowledged sample that nobody saw is lost, one that was only tried is not', () => {
-  const bench = new Bench(3)
-  bench.deliver(0, 10)
-  bench.sends.setAcknowledged(0, 1)
-  assert.deepEqual(judge(bench), [])
-  bench.sends.setAcknowledged(0, 2)
-  assert.deepEqual(judge(bench), ['no-loss'])
+test('sends that lie in another order than they were sent are reported', () => {
+  assert.ok(new Bench().send(11, 10).give(1, 10).give(0, 11).broken().includes('order-per-key'))
 })
 
 test('a sample elsewhere than where send said is reported', () => {
-  const bench = new Bench(3)
-  bench.deliver(0, 10)
-  bench.sends.setPlace(0, 0, placeOf(0, 10))
-  assert.deepEqual(judge(bench), [])
-  bench.sends.setPlace(0, 0, placeOf(0, 9))
-  assert.deepEqual(judge(bench), ['offset-agreement'])
+  const bench = new Bench().send(10, 11).give(1, 10).give(0, 11)
+  assert.ok(bench.broken().includes('offset-agreement'))
+})
+
+test('an owner that goes back is reported', () => {
+  const bench = new Bench().send(10, 11).give(0, 10).give(1, 11).give(0, 10).give(1, 11)
+  const stats = { ...HEALTHY, redelivered: 2 }
+  assert.ok(bench.broken({ stats }).includes('single-owner'))
+})
+
+test('what was committed must not come again', () => {
+  const bench = new Bench().send(10, 11).give(0, 10).give(1, 11)
+  bench.observer.committed(0, 0, 11)
+  bench.giveHeir(0, 10).giveHeir(1, 11)
+  const parts = { stats: { ...HEALTHY, redelivered: 2 }, deaths: DEATHS }
+  assert.deepEqual(bench.broken(parts), ['commit-never-regresses'])
+})
+
+test('a commit that covers what nobody has handled is reported', () => {
+  const bench = new Bench().send(10, 11).give(0, 10)
+  bench.observer.committed(0, 0, 12)
+  assert.ok(bench.give(1, 11).broken().includes('no-loss'))
 })
 
 test('more duplicates than the engine admits are reported', () => {
-  const bench = new Bench(3)
-  bench.deliver(0, 10)
-  bench.deliver(0, 10)
-  const owned = { ...HEALTHY, redelivered: 1 }
-  assert.deepEqual(judge(bench, owned), ['single-owner'])
-  assert.deepEqual(judge(bench), ['single-owner', 'bounded-duplicates'])
+  const bench = new Bench().send(10).give(0, 10).giveHeir(0, 10)
+  assert.equal(bench.judge().duplicates, 1)
+  assert.deepEqual(bench.broken({ stats: { ...HEALTHY, redelivered: 1 } }), [])
+  assert.deepEqual(bench.broken(), ['bounded-duplicates'])
+})
+
+test('a partition that goes back although its owner lives is reported', () => {
+  const bench = new Bench().send(10).give(0, 10)
+  assert.deepEqual(bench.broken({}, [takeover(10, 10)]), ['single-owner'])
+  assert.deepEqual(bench.broken({ deaths: DEATHS }, [takeover(10, 10)]), [])
+  const stats = { ...HEALTHY, failed: 1 }
+  assert.deepEqual(bench.broken({ stats }, [takeover(10, 10)]), [], 'a retry was pending')
+})
+
+test('a partition that goes back beyond what can be uncommitted is reported', () => {
+  const bench = new Bench().send(10).give(0, 10)
+  assert.deepEqual(bench.broken({ deaths: DEATHS }, [takeover(5000, 10)]), ['bounded-duplicates'])
 })
 
 test('a worker that dies of itself is reported, one that was killed is not', () => {
-  const bench = new Bench(3)
-  const crashes = new Map([[7, new Error('out of the blue')]])
-  assert.deepEqual(judge(bench, HEALTHY, { crashes }), ['no-error'])
-  const deaths = new Map([[7, { fault: 'worker terminated', atMs: 0 }]])
-  assert.deepEqual(judge(bench, HEALTHY, { crashes, deaths }), [])
+  const bench = new Bench().send(10).give(0, 10)
+  const crashes = new Map([[WORKER, new Error('out of the blue')]])
+  assert.deepEqual(bench.broken({ crashes }), ['no-error'])
+  assert.deepEqual(bench.broken({ crashes, deaths: DEATHS }), [])
 })
 
-test('a partition that goes back although its owner lives is reported', async () => {
-  const bench = new Bench(3)
-  bench.deliver(0, 10)
-  bench.deliver(1, 11)
-  await deliverInOtherThread(bench, 10)
-  const [takeover] = bench.group.takeovers()
-  assert.equal(takeover?.lastOffset, 11)
-  assert.equal(takeover?.firstOffset, 10)
-  assert.deepEqual(judge(bench, { ...HEALTHY, redelivered: 1 }), ['single-owner'])
+test('recovery is timed from the death on, unless something was in its way', () => {
+  const bench = new Bench().send(10).give(0, 10)
+  const took = [takeover(10, 10, 5)]
+  const timed = (parts: Partial<Witness>) =>
+    bench.judge({ deaths: DEATHS, ...parts }, took).recoveries.map(({ to, timeMs }) => [to, timeMs])
+  assert.deepEqual(timed({ startedAtMs: new Map([[HEIR, 1]]) }), [['survivor', 3]])
+  assert.deepEqual(timed({}), [['newcomer', 3]])
+  assert.deepEqual(timed({ blocks: [{ fromMs: 3, toMs: 4 }] }), [])
+  assert.deepEqual(timed({ interruptions: [{ fromMs: 1, toMs: 3 }] }), [])
+  assert.deepEqual(timed({ interruptions: [{ fromMs: 0, toMs: 1 }] }), [['newcomer', 3]])
 })
-
-/** The first sample again, seen by a handler in a thread of its own. */
-async function deliverInOtherThread(bench: Bench, offset: number): Promise<void> {
-  const worker = new Worker(
-    `const { workerData: data } = require('node:worker_threads')
-     import(data.module).then(({ GroupLedger }) => import(data.sendModule).then(({ SendLedger }) => {
-       const bytes = Buffer.from(data.bytes)
-       new GroupLedger(data.group, data.times).observe(
-         new SendLedger(data.sends), 0, data.offset, data.key, bytes, 0, bytes.length, 1)
-     }))`,
-    {
-      eval: true,
-      workerData: {
-        module: import.meta.resolve('./group-ledger.js'),
-        sendModule: import.meta.resolve('./send-ledger.js'),
-        bytes: encodeSample({ producer: 0, sequence: 0, key: KEY, keySequence: 0 }, 9),
-        key: keyText(KEY),
-        group: bench.group.buffer,
-        times: bench.group.timesBuffer,
-        sends: bench.sends.buffer,
-        offset,
-      },
-    },
-  )
-  await once(worker, 'exit')
-}

@@ -1,7 +1,7 @@
 import { possibleFaults } from './faults.js'
-import { KEYS_MAX } from './group-ledger.js'
 import { Random } from './random.js'
-import { PARTITIONS_MAX } from './send-ledger.js'
+import { KEYS_MAX } from './sample.js'
+import { PARTITIONS_MAX } from './takeover-log.js'
 
 /** What producers and handlers do in a trial. */
 export interface Workload {
@@ -39,7 +39,9 @@ export function trialsOfDeck(): number {
 }
 
 export function drawPlan(seed: number): Plan {
-  return { ...drawWorkload(seed), faults: drawFaults(seed) }
+  const faults = drawFaults(seed)
+  const needs = possibleFaults().filter(({ name }) => faults.includes(name))
+  return Object.assign(drawWorkload(seed), ...needs.map(({ workload }) => workload), { faults })
 }
 
 /** The rows are shuffled like a deck of cards, and each trial is dealt a hand of it. */
@@ -67,7 +69,7 @@ function drawWorkload(seed: number): Omit<Plan, 'faults'> {
     producers: random.integer(1, 3),
     pauseMs: random.pick([0, 0, 0, 1]),
     groups: random.chance(0.25) ? 2 : 1,
-    workers: random.pick([1, 2, 3, 4]),
+    workers: random.pick([1, 2, 4, 6]),
     handler: random.pick(['message', 'batch']),
     asyncPerMille: random.pick([0, 0, 20]),
     throwsPerMillion: random.pick([0, 0, 300]),

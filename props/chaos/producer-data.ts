@@ -8,6 +8,7 @@ export interface ProducerData {
   readonly engine: EngineHandle
   readonly sends: SharedArrayBuffer
   readonly orders: SharedArrayBuffer
+  readonly recorder: SharedArrayBuffer
   readonly topic: string
   readonly producer: number
   readonly seed: number

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Engine } from '../../workers/index.js'
+import type { Recorder } from '../history/recorder.js'
 import { nowMs } from './clock.js'
 import { Orders } from './orders.js'
 import type { Workload } from './plan.js'
@@ -31,13 +32,22 @@ export class ProducerFleet {
   readonly runs: ProducerRun[] = []
   private readonly engine: Engine
   private readonly sends: SendLedger
+  private readonly recorder: Recorder
   private readonly workload: Workload
   private readonly random: Random
   private readonly running = new Set<ProducerRun>()
 
-  constructor(engine: Engine, sends: SendLedger, workload: Workload, random: Random) {
+  /** @param recorder what they do goes to its lanes */
+  constructor(
+    engine: Engine,
+    sends: SendLedger,
+    recorder: Recorder,
+    workload: Workload,
+    random: Random,
+  ) {
     this.engine = engine
     this.sends = sends
+    this.recorder = recorder
     this.workload = workload
     this.random = random
     engine.on('thread:death', ({ slot, abortedFrames }) => this.repaired(slot, abortedFrames))
@@ -45,10 +55,6 @@ export class ProducerFleet {
 
   begin(): void {
     for (let count = 0; count < this.workload.producers; count++) this.start()
-  }
-
-  get started(): number {
-    return this.runs.length
   }
 
   /** Whether so many have come and gone that the ledger is full. */
@@ -69,20 +75,16 @@ export class ProducerFleet {
     return [...this.running].filter(({ producer }) => this.sends.isWaiting(producer))
   }
 
-  /** Samples that the engine has acknowledged to any of them, dead or alive. */
-  get acknowledged(): number {
-    return this.runs.reduce((sum, { producer }) => sum + this.sends.acknowledged(producer), 0)
-  }
-
   private start(): void {
-    if (this.started === PRODUCERS_MAX) return
+    if (this.runs.length === PRODUCERS_MAX) return
     const { workload, random } = this
-    const producer = this.started
+    const producer = this.runs.length
     const engine = this.engine.handle()
     const data: ProducerData = {
       engine,
       sends: this.sends.buffer,
       orders: this.orders.buffer,
+      recorder: this.recorder.buffer,
       topic: 'samples',
       producer,
       seed: workload.seed * PRODUCERS_MAX + producer,

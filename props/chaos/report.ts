@@ -31,6 +31,8 @@ export interface Row {
   readonly duplicates: number
   /** Records that the engine says it had to hand over again. */
   readonly bound: number
+  /** Commits of threads that had been held for dead. */
+  readonly refusedCommits: number
   /**
    * From a death until a record of the dead worker came again, to a worker that ran already or to a
    * new one; of producers, until their remains were repaired.
@@ -82,10 +84,12 @@ function summarize(
   isMeant: (fault: string) => boolean,
   isDeadly: (fault: string) => boolean,
 ): Row {
-  const groups = results.flatMap((result) => result.groups)
+  const verdicts = results.map((result) => result.verdict)
   const faults = results.flatMap((result) => [...result.faults]).filter(([name]) => isMeant(name))
   const aborted = results.flatMap((result) => [...result.abortedFrames])
-  const recoveries = groups.flatMap((group) => group.recoveries).filter((r) => isMeant(r.fault))
+  const recoveries = verdicts
+    .flatMap((verdict) => verdict.recoveries)
+    .filter((r) => isMeant(r.fault))
   const repairs = results.flatMap((result) => result.repairs).filter((r) => isMeant(r.fault))
   const count = sum(faults.map(([, times]) => times))
   return {
@@ -96,11 +100,12 @@ function summarize(
     abortedFrames: sum(aborted.filter(([name]) => isMeant(name)).map(([, frames]) => frames)),
     records: sum(results.map((result) => result.acknowledged)),
     deliveries: sum(results.map((result) => result.deliveries)),
-    lost: sum(groups.map((group) => group.lost)),
+    lost: sum(verdicts.map((verdict) => verdict.lost)),
     lossBelow: Number(Math.min(1, 3 / count).toFixed(5)),
-    reordered: sum(groups.map((group) => group.reordered)),
-    duplicates: sum(groups.map((group) => group.duplicates)),
-    bound: sum(groups.map((group) => group.bound)),
+    reordered: sum(verdicts.map((verdict) => verdict.reordered)),
+    duplicates: sum(verdicts.map((verdict) => verdict.duplicates)),
+    bound: sum(verdicts.map((verdict) => verdict.bound)),
+    refusedCommits: sum(verdicts.map((verdict) => verdict.refusedCommits)),
     recoveryMs: {
       survivor: rank(timesTo('survivor', recoveries)),
       newcomer: rank(timesTo('newcomer', recoveries)),
@@ -141,6 +146,7 @@ export function describeRows(rows: readonly Row[]): string {
     'p(loss) <',
     'reordered',
     'duplicates / bound',
+    'refused',
     'survivor p50/p99 ms',
     'newcomer p50/p99 ms',
     'repair p50/p99 ms',
@@ -156,6 +162,7 @@ export function describeRows(rows: readonly Row[]): string {
     row.lossBelow,
     row.reordered,
     `${row.duplicates} / ${row.bound}`,
+    row.refusedCommits,
     describeTimes(row.recoveryMs.survivor),
     describeTimes(row.recoveryMs.newcomer),
     describeTimes(row.recoveryMs.repair),

@@ -1,17 +1,21 @@
+import { SEQUENCES_MAX } from './send-ledger.js'
+
 /*
  * What the producers of a trial send. A sample says who it is, so that whoever receives it can tell
  * what is missing, what came twice and what was torn.
  *
- *   0          4          8       12             16
- *  +----------+----------+-------+--------------+------------------------------------+
- *  | producer | sequence | key   | key sequence | filler: the sequence's lowest byte |
- *  +----------+----------+-------+--------------+------------------------------------+
+ *   0          4          8       12
+ *  +----------+----------+-------+------------------------------------+
+ *  | producer | sequence | key   | filler: the sequence's lowest byte |
+ *  +----------+----------+-------+------------------------------------+
  */
 const PRODUCER = 0
 const SEQUENCE = 4
 const KEY = 8
-const KEY_SEQUENCE = 12
-const HEADER_BYTES = 16
+const HEADER_BYTES = 12
+
+/** Keys are numbered from 0. */
+export const KEYS_MAX = 64
 
 export interface Sample {
   /** Number of the producer's thread within the trial. */
@@ -19,9 +23,15 @@ export interface Sample {
   /** Counts the producer's samples. */
   readonly sequence: number
   readonly key: number
-  /** Counts the producer's samples with this key. */
-  readonly keySequence: number
 }
+
+/** A sample's name in the history: no other one has it. */
+export function nameOf({ producer, sequence }: Sample): number {
+  return producer * SEQUENCES_MAX + sequence
+}
+
+/** The name of what nobody can have sent. */
+export const TORN = -1
 
 export function keyText(key: number): string {
   return `key-${key}`
@@ -32,7 +42,6 @@ export function encodeSample(sample: Sample, fillerBytes: number): Buffer {
   bytes.writeUInt32LE(sample.producer, PRODUCER)
   bytes.writeUInt32LE(sample.sequence, SEQUENCE)
   bytes.writeUInt32LE(sample.key, KEY)
-  bytes.writeUInt32LE(sample.keySequence, KEY_SEQUENCE)
   return bytes
 }
 
@@ -46,6 +55,5 @@ export function decodeSample(bytes: Buffer, from: number, to: number): Sample | 
     producer: bytes.readUInt32LE(from + PRODUCER),
     sequence,
     key: bytes.readUInt32LE(from + KEY),
-    keySequence: bytes.readUInt32LE(from + KEY_SEQUENCE),
   }
 }

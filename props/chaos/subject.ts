@@ -1,16 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { threadId } from 'node:worker_threads'
+import { type Lane, Recorder } from '../history/recorder.js'
 import { nowMs } from './clock.js'
-import { GroupLedger } from './group-ledger.js'
 import { obeyAtOperation } from './interruptions.js'
 import { type GivenOrder, type Order, Orders } from './orders.js'
 import { Random } from './random.js'
-import { SendLedger } from './send-ledger.js'
+import { decodeSample, keyText, nameOf, TORN } from './sample.js'
+import { TakeoverLog } from './takeover-log.js'
 
 /** What the handlers of a trial get as their workerData. */
 export interface SubjectData {
-  readonly sends: SharedArrayBuffer
-  readonly group: SharedArrayBuffer
-  readonly groupTimes: SharedArrayBuffer
+  readonly recorder: SharedArrayBuffer
+  /** Number of the group. */
+  readonly group: number
+  readonly takeovers: SharedArrayBuffer
   readonly orders: SharedArrayBuffer
   readonly seed: number
   /** How many of a thousand calls return a promise that is pending for a moment. */
@@ -19,23 +22,25 @@ export interface SubjectData {
 
 /** The part of a handler that is the same for messages and batches. One for each thread. */
 export class Subject {
-  private readonly sends: SendLedger
-  private readonly group: GroupLedger
+  private readonly group: number
+  private readonly lane: Lane
+  private readonly takeovers: TakeoverLog
   private readonly orders: Orders
   private readonly random: Random
   private readonly asyncPerMille: number
   private isToReject = false
 
   constructor(data: SubjectData, workerId: number) {
-    this.sends = new SendLedger(data.sends)
-    this.group = new GroupLedger(data.group, data.groupTimes)
+    this.group = data.group
+    this.lane = new Recorder(data.recorder).lane(threadId)
+    this.takeovers = new TakeoverLog(data.takeovers)
     this.orders = new Orders(data.orders)
     this.random = new Random(data.seed + workerId)
     this.asyncPerMille = data.asyncPerMille
   }
 
   /**
-   * Handles a record: notes it, and does what the trial asks for.
+   * Handles a record: notes it, and does what the trial asks for. {@link settle} ends it.
    *
    * @throws Error at some first attempts, if the trial wants that
    */
@@ -48,12 +53,18 @@ export class Subject {
     to: number,
     attempt: number,
   ): void {
-    this.group.observe(this.sends, partition, offset, key, bytes, from, to, attempt)
+    const sample = decodeSample(bytes, from, to)
+    const isWhole = sample !== undefined && key === keyText(sample.key)
+    this.lane.polled(this.group, partition, offset, isWhole ? nameOf(sample) : TORN)
+    this.takeovers.follow(partition, offset)
     this.spin()
-    const order = this.orders.take()
-    if (order !== undefined) this.obey(order)
-    if (attempt === 1 && this.random.integer(1, 1_000_000) <= this.orders.throwsPerMillion) {
-      throw new Error('a handler that fails now and then')
+    try {
+      const order = this.orders.take()
+      if (order !== undefined) this.obey(order)
+      if (attempt === 1) this.failNowAndThen()
+    } catch (error) {
+      this.lane.handlerFailed(this.group, partition, offset)
+      throw error
     }
   }
 
@@ -62,6 +73,11 @@ export class Subject {
     if (spinMicroseconds === 0) return
     const end = nowMs() + spinMicroseconds / 1000
     while (nowMs() < end);
+  }
+
+  private failNowAndThen(): void {
+    if (this.random.integer(1, 1_000_000) > this.orders.throwsPerMillion) return
+    throw new Error('a handler that fails now and then')
   }
 
   private obey(given: GivenOrder): void {
@@ -105,15 +121,34 @@ export class Subject {
     }
   }
 
-  /** What the handler returns: now and then a promise that is pending for a moment, or rejects. */
-  settle(): Promise<void> | undefined {
+  /** The handler is done with a record. */
+  done(partition: number, offset: number): void {
+    this.lane.handled(this.group, partition, offset)
+  }
+
+  /**
+   * Ends the handling of the last record, or of the only one.
+   *
+   * @returns what the handler returns: now and then a promise that is pending for a moment, or rejects
+   */
+  settle(partition: number, offset: number): Promise<void> | undefined {
     if (this.isToReject) {
       this.isToReject = false
-      return sleep(1).then(() => {
-        throw new Error('a handler that rejects, as ordered')
-      })
+      return this.reject(partition, offset)
     }
-    if (this.random.integer(1, 1000) > this.asyncPerMille) return undefined
-    return sleep(this.random.integer(0, 2))
+    if (this.random.integer(1, 1000) <= this.asyncPerMille) return this.wait(partition, offset)
+    this.done(partition, offset)
+    return undefined
+  }
+
+  private async reject(partition: number, offset: number): Promise<void> {
+    await sleep(1)
+    this.lane.handlerFailed(this.group, partition, offset)
+    throw new Error('a handler that rejects, as ordered')
+  }
+
+  private async wait(partition: number, offset: number): Promise<void> {
+    await sleep(this.random.integer(0, 2))
+    this.done(partition, offset)
   }
 }

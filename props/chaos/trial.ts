@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readTail } from '../../core/log/tail.js'
 import { bytes, createEngine, type Engine } from '../../workers/index.js'
+import { Recorder } from '../history/recorder.js'
 import { nowMs } from './clock.js'
 import { FAULTS, type Fault, type Scene } from './faults.js'
 import { GroupRun } from './group-run.js'
@@ -9,7 +10,7 @@ import { ProducerFleet } from './producer-fleet.js'
 import { Random } from './random.js'
 import { SendLedger } from './send-ledger.js'
 import { until } from './until.js'
-import { type Finding, type GroupVerdict, judgeGroup, type Property } from './verdict.js'
+import { type Finding, judge, type Property, type Verdict } from './verdict.js'
 
 /** What a trial came to. */
 export interface TrialResult {
@@ -25,13 +26,17 @@ export interface TrialResult {
   readonly deliveries: number
   /** How often the fullest partition's log went around. */
   readonly laps: number
-  readonly groups: readonly GroupVerdict[]
+  readonly verdict: Verdict
+  /** Those of the verdict, and what else went wrong. */
   readonly findings: readonly Finding[]
 }
 
 /** Nothing may stand still for so long; only a report is made of it, with what was seen. */
 const STALL_MS = 60_000
+const AFTER_STALL_MS = 1000
 const POLL_MS = 5
+/** Events of a history; memory that is not used costs nothing. */
+const EVENTS_MAX = 2 ** 20
 /** Nobody is there to whom anything could happen, and nobody comes back. */
 const NOBODY_MS = 40_000
 
@@ -59,13 +64,14 @@ export async function runTrial(plan: Plan, share: number): Promise<TrialResult> 
 }
 
 class Trial implements Scene {
+  readonly engine: Engine
   readonly random: Random
   readonly groups: readonly GroupRun[]
   readonly fleet: ProducerFleet
   readonly workersMax: number
-  private readonly engine: Engine
   private readonly plan: Plan
   private readonly sends = new SendLedger()
+  private readonly recorder = new Recorder(EVENTS_MAX)
   private readonly findings: Finding[] = []
   /** Of faults that kill nobody. */
   private readonly brought = new Map<string, number>()
@@ -76,11 +82,11 @@ class Trial implements Scene {
     this.plan = plan
     this.workersMax = plan.workers + 1
     this.random = new Random(plan.seed + 1)
-    this.fleet = new ProducerFleet(engine, this.sends, plan, this.random)
+    this.fleet = new ProducerFleet(engine, this.sends, this.recorder, plan, this.random)
     engine.on('error', (error) => this.report('no-error', `supervisor: ${error.stack}`))
     this.groups = Array.from(
       { length: plan.groups },
-      (_, number) => new GroupRun(engine, number, plan, this.sends),
+      (_, number) => new GroupRun(engine, number, plan, this.recorder),
     )
   }
 
@@ -90,7 +96,7 @@ class Trial implements Scene {
     fleet.begin()
     await this.inTime(
       'something was sent',
-      until('a send resolved', () => fleet.acknowledged > 0),
+      until('a send resolved', () => sends.acknowledged > 0),
     )
     await this.bringFaults(share)
     await this.inTime('the faults were over', Promise.all(this.pending))
@@ -98,22 +104,21 @@ class Trial implements Scene {
     await this.inTime('the producers ended', fleet.stop())
     await this.inTime('the groups drained', this.drain())
     await this.inTime('all workers ran again', this.allRun())
-    const { acknowledged } = fleet
     const laps = this.laps()
     for (const group of groups) await this.inTime(`${group.groupId} closed`, group.close())
-    const verdicts = groups.map((group) => judgeGroup(sends, fleet.started, group))
+    const verdict = judge(this.recorder, groups)
     return {
       plan: this.plan,
       faults: this.countFaults(),
       ...this.measureProducers(),
-      acknowledged,
+      acknowledged: sends.acknowledged,
       deliveries: this.deliveries,
       laps,
-      groups: verdicts,
+      verdict,
       findings: [
         ...this.findings,
         ...fleet.failures.map((text) => ({ property: 'no-error', text }) as const),
-        ...verdicts.flatMap((verdict) => verdict.findings),
+        ...verdict.findings,
       ],
     }
   }
@@ -207,7 +212,9 @@ class Trial implements Scene {
 
   private async inTime(what: string, work: Promise<unknown>): Promise<void> {
     const limit = new AbortController()
-    const expired = sleep(STALL_MS, true, { signal: limit.signal }).catch(() => false)
+    // One stall is enough to know of.
+    const limitMs = this.findings.length > 0 ? AFTER_STALL_MS : STALL_MS
+    const expired = sleep(limitMs, true, { signal: limit.signal }).catch(() => false)
     const isLate = await Promise.race([work.then(() => false), expired])
     limit.abort()
     if (isLate) this.reportStall(what)

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bytes, createEngine } from '../../workers/index.js'
+import { Recorder } from '../history/recorder.js'
 import { GroupRun } from './group-run.js'
 import { drawPlan, type Plan } from './plan.js'
 import { ProducerFleet } from './producer-fleet.js'
 import { Random } from './random.js'
 import { SendLedger } from './send-ledger.js'
 import { until } from './until.js'
-import { judgeGroup } from './verdict.js'
+import { judge } from './verdict.js'
 
 const PLAN: Plan = {
   ...drawPlan(1),
@@ -36,22 +37,23 @@ for (const { how, stop, goOn } of WAYS_TO_STOP) {
       topics: { samples: { partitions: 2, codec: bytes(), memory: PLAN.memoryKib * 1024 } },
     })
     const sends = new SendLedger()
+    const recorder = new Recorder(2 ** 18)
     const [going, stopped] = [
-      new GroupRun(engine, 0, PLAN, sends),
-      new GroupRun(engine, 1, PLAN, sends),
+      new GroupRun(engine, 0, PLAN, recorder),
+      new GroupRun(engine, 1, PLAN, recorder),
     ]
     await going.start()
     await stopped.start()
     await stop(stopped)
     const deliveriesBefore = stopped.deliveries
 
-    const fleet = new ProducerFleet(engine, sends, PLAN, new Random(1))
+    const fleet = new ProducerFleet(engine, sends, recorder, PLAN, new Random(1))
     fleet.begin()
     // Nobody is in the way of the other group: it handles all that the log ever takes.
     let acknowledged = -1
     await until('the log is full and the other group has handled all of it', () => {
-      const isStill = acknowledged === fleet.acknowledged
-      acknowledged = fleet.acknowledged
+      const isStill = acknowledged === sends.acknowledged
+      acknowledged = sends.acknowledged
       return isStill && fleet.areAllWaiting && going.lag === 0
     })
     assert.ok(acknowledged > 0)
@@ -60,15 +62,14 @@ for (const { how, stop, goOn } of WAYS_TO_STOP) {
     assert.equal(stopped.lag, going.deliveries)
 
     await goOn(stopped)
-    await until('producers go on', () => fleet.acknowledged > acknowledged * 3)
+    await until('producers go on', () => sends.acknowledged > acknowledged * 3)
     await fleet.stop()
     await until('both groups drained', () => going.lag + stopped.lag === 0)
     await going.close()
     await stopped.close()
 
-    for (const run of [going, stopped]) {
-      assert.deepEqual(judgeGroup(sends, fleet.started, run).findings, [])
-      assert.equal(run.ledger.duplicates, 0)
-    }
+    const { findings, duplicates } = judge(recorder, [going, stopped])
+    assert.deepEqual(findings, [])
+    assert.equal(duplicates, 0)
   })
 }

@@ -1,7 +1,10 @@
 import type { ConsumerStats } from '../../workers/index.js'
-import type { Anomaly, GroupLedger, Takeover } from './group-ledger.js'
+import { ANOMALIES, type AnomalyName } from '../history/anomalies.js'
+import { checkHistory } from '../history/checker.js'
+import type { Recorder } from '../history/recorder.js'
 import type { Death, Interruption } from './group-run.js'
-import type { SendLedger } from './send-ledger.js'
+import type { Takeover, TakeoverLog } from './takeover-log.js'
+import { Tally } from './tally.js'
 
 /** A worker commits after 1,000 records at the latest; a batch has up to 255. */
 const UNCOMMITTED_MAX = 1000 + 255
@@ -27,21 +30,44 @@ export interface Finding {
   readonly text: string
 }
 
-const PROPERTY_OF: Readonly<Record<Anomaly, Property>> = {
-  'torn record': 'no-phantom',
-  'phantom record': 'no-phantom',
-  'record at two places': 'no-duplicate-append',
-  'skipped record of a key': 'order-per-key',
-  'reordered record of a key': 'order-per-key',
-  'rewind within one ownership': 'single-owner',
-  'redelivery of a committed record': 'commit-never-regresses',
+/** What an anomaly of the history breaks; nothing where it is no promise of the engine. */
+const PROPERTY_OF: Readonly<Record<AnomalyName, Property | undefined>> = {
+  'inconsistent-offsets': 'offset-agreement',
+  duplicate: 'no-duplicate-append',
+  'lost-write': 'no-loss',
+  unseen: 'no-loss',
+  'gap-uncounted': 'no-loss',
+  'commit-before-handled': 'no-loss',
+  'poll-skip': 'no-loss',
+  'int-poll-skip': 'no-loss',
+  G1a: 'no-phantom',
+  phantom: 'no-phantom',
+  'precommitted-read': 'no-phantom',
+  'nonmonotonic-poll': 'single-owner',
+  'int-nonmonotonic-poll': 'single-owner',
+  'nonmonotonic-send': 'order-per-key',
+  'int-nonmonotonic-send': 'order-per-key',
+  'key-order-violation': 'order-per-key',
+  // A batch may be more than one frame, and others append in between.
+  'int-send-skip': undefined,
+  'stale-commit-accepted': 'commit-never-regresses',
+  'order-after-rewind': 'commit-never-regresses',
+  'count-lost-on-crash': 'no-error',
+  'dlq-and-processed': 'no-error',
+  'expired-delivered': 'no-error',
+  'early-delivery': 'no-error',
 }
 
-/** What is known of a group when a trial is over. */
+/** What is known of a group when a trial is over, beside the history. */
 export interface Witness {
   readonly groupId: string
-  readonly ledger: GroupLedger
-  readonly stats: Pick<ConsumerStats, 'redelivered' | 'maybeLost' | 'deadLettered' | 'failed'>
+  /** Its number in the history. */
+  readonly gate: number
+  readonly takeoverLog: Pick<TakeoverLog, 'takeovers'>
+  readonly stats: Pick<
+    ConsumerStats,
+    'redelivered' | 'maybeLost' | 'deadLettered' | 'failed' | 'staleCommits'
+  >
   /** Deaths that were brought about, by thread id. */
   readonly deaths: ReadonlyMap<number, Death>
   /** Threads that the consumer says have crashed, by id, with the error. */
@@ -62,97 +88,81 @@ export interface Recovery {
   readonly timeMs: number
 }
 
-/** What one group came to. */
-export interface GroupVerdict {
+/** What one trial came to. */
+export interface Verdict {
+  /** Acknowledged, and not handed over in a group, over all groups. */
   readonly lost: number
   readonly reordered: number
   readonly duplicates: number
   /** Records that the engine says it had to hand over again: no others may have come twice. */
   readonly bound: number
+  /** Commits of those that were held for dead. */
+  readonly refusedCommits: number
   readonly recoveries: readonly Recovery[]
   readonly findings: readonly Finding[]
 }
 
-/** Holds what the handlers of a group saw against what the producers know. The trial is over. */
-export function judgeGroup(sends: SendLedger, producers: number, run: Witness): GroupVerdict {
-  const { ledger } = run
-  const anomalies = ledger.anomalies()
-  const findings = anomalies.map(({ what, ...where }) => ({
-    property: PROPERTY_OF[what],
-    text: `${what} (one of ${ledger.anomalyCount}): ${JSON.stringify(where)}`,
-  }))
-  const lost = findLost(sends, producers, run, findings)
-  judgeTakeovers(run, findings)
-  judgeCounts(run, findings)
+/** Judges a trial that is over, whose groups were drained. */
+export function judge(recorder: Recorder, groups: readonly Witness[]): Verdict {
+  const findings: Finding[] = []
+  const anomalies = Object.entries(checkHistory(recorder.history(), { drained: true }))
+  let reordered = 0
+  for (const [name, cases] of anomalies) {
+    const property = PROPERTY_OF[name as AnomalyName]
+    if (property === undefined || cases === undefined) continue
+    if (property === 'order-per-key') reordered += cases.length
+    const meaning = ANOMALIES[name as AnomalyName]
+    const text = `${name} (${cases.length}): ${meaning}: ${JSON.stringify(cases[0])}`
+    findings.push({ property, text })
+  }
+  const tally = new Tally(recorder)
+  for (const group of groups) judgeGroup(tally, group, findings)
+  const sum = (figureOf: (group: Witness) => number) =>
+    groups.reduce((total, group) => total + figureOf(group), 0)
   return {
-    lost,
-    reordered: anomalies.filter(({ what }) => PROPERTY_OF[what] === 'order-per-key').length,
-    duplicates: ledger.duplicates,
-    bound: run.stats.redelivered,
-    recoveries: measureRecoveries(run),
-    findings: findings.map(({ property, text }) => ({ property, text: `${run.groupId}: ${text}` })),
+    lost: sum(({ gate }) => tally.lost(gate)),
+    reordered,
+    duplicates: sum(({ gate }) => tally.duplicates(gate)),
+    bound: sum(({ stats }) => stats.redelivered),
+    refusedCommits: sum(({ stats }) => stats.staleCommits),
+    recoveries: groups.flatMap(measureRecoveries),
+    findings,
   }
 }
 
 /** What the engine says of itself must fit what was seen. */
-function judgeCounts({ ledger, stats, crashes, deaths }: Witness, findings: Finding[]): void {
+function judgeGroup(tally: Tally, group: Witness, findings: Finding[]): void {
+  const { groupId, gate, stats, crashes, deaths } = group
   const { redelivered, maybeLost, deadLettered } = stats
-  if (ledger.duplicates > redelivered) {
-    const text = `${ledger.duplicates} duplicates, but the engine redelivered ${redelivered}`
-    findings.push({ property: 'bounded-duplicates', text })
+  const tell = (property: Property, text: string) =>
+    findings.push({ property, text: `${groupId}: ${text}` })
+  const lost = tally.lost(gate)
+  if (lost > 0) tell('no-loss', `${lost} acknowledged records were not handed over`)
+  const regressed = tally.regressed(gate)
+  if (regressed > 0) tell('commit-never-regresses', `${regressed} records behind their commit`)
+  const duplicates = tally.duplicates(gate)
+  if (duplicates > redelivered) {
+    tell('bounded-duplicates', `${duplicates} duplicates, but ${redelivered} redelivered`)
   }
-  if (maybeLost > 0) {
-    findings.push({ property: 'no-loss', text: `at-least-once, but maybeLost is ${maybeLost}` })
-  }
-  if (deadLettered > 0) {
-    findings.push({ property: 'no-error', text: `${deadLettered} dead letters` })
-  }
+  if (maybeLost > 0) tell('no-loss', `at-least-once, but maybeLost is ${maybeLost}`)
+  if (deadLettered > 0) tell('no-error', `${deadLettered} dead letters`)
   for (const [threadId, error] of crashes) {
     if (deaths.has(threadId)) continue
-    const text = `worker thread ${threadId} died of itself: ${error.stack}`
-    findings.push({ property: 'no-error', text })
+    tell('no-error', `worker thread ${threadId} died of itself: ${error.stack}`)
   }
-}
-
-function findLost(
-  sends: SendLedger,
-  producers: number,
-  { ledger }: Witness,
-  findings: Finding[],
-): number {
-  const lost: string[] = []
-  const moved: string[] = []
-  for (let producer = 0; producer < producers; producer++) {
-    const acknowledged = sends.acknowledged(producer)
-    for (let sequence = 0; sequence < sends.tried(producer); sequence++) {
-      const sent = sends.place(producer, sequence)
-      const seen = ledger.place(producer, sequence)
-      const mustBeThere = sequence < acknowledged || sent !== 0
-      if (seen === 0 && mustBeThere) lost.push(`sample ${sequence} of producer ${producer}`)
-      if (seen !== 0 && sent !== 0 && seen !== sent) {
-        moved.push(`sample ${sequence} of producer ${producer} at ${seen}, not at ${sent}`)
-      }
-    }
-  }
-  if (lost.length > 0) {
-    findings.push({ property: 'no-loss', text: `${lost.length} lost, first ${lost[0]}` })
-  }
-  if (moved.length > 0) {
-    findings.push({ property: 'offset-agreement', text: `${moved.length}, first ${moved[0]}` })
-  }
-  return lost.length
+  judgeTakeovers(group, tell)
 }
 
 /** A partition goes back only behind a death, and not further than the uncommitted range. */
-function judgeTakeovers(run: Witness, findings: Finding[]): void {
-  for (const takeover of run.ledger.takeovers()) {
+function judgeTakeovers(group: Witness, tell: (property: Property, text: string) => void): void {
+  for (const takeover of group.takeoverLog.takeovers()) {
     const again = recordsAgain(takeover)
-    const isBehindDeath = run.deaths.has(takeover.from)
+    const isBehindDeath = group.deaths.has(takeover.from)
     // A record whose retry was pending when its partition was given back comes again by right.
-    const allowed = isBehindDeath ? UNCOMMITTED_MAX : run.stats.failed > 0 ? 1 : 0
+    const allowed = isBehindDeath ? UNCOMMITTED_MAX : group.stats.failed > 0 ? 1 : 0
     if (again <= allowed) continue
     const property = isBehindDeath ? 'bounded-duplicates' : 'single-owner'
-    findings.push({ property, text: `${again} records again: ${JSON.stringify(takeover)}` })
+    tell(property, `${again} records again: ${JSON.stringify(takeover)}`)
   }
 }
 
@@ -161,21 +171,21 @@ function recordsAgain({ lastOffset, firstOffset }: Takeover): number {
 }
 
 /** How long records of dead workers took to come again. */
-function measureRecoveries(run: Witness): Recovery[] {
+function measureRecoveries(group: Witness): Recovery[] {
   const recoveries: Recovery[] = []
   const known = new Set<string>()
-  for (const takeover of run.ledger.takeovers()) {
+  for (const takeover of group.takeoverLog.takeovers()) {
     const { from, to, partition, atMs } = takeover
-    const death = run.deaths.get(from)
+    const death = group.deaths.get(from)
     // Where nothing came again, the new owner may have waited for a producer.
     if (death === undefined || recordsAgain(takeover) <= 0) continue
     // Noted twice if the new owner died while it noted it.
     if (known.has(`${from} ${partition}`)) continue
     known.add(`${from} ${partition}`)
-    const startedAtMs = run.startedAtMs.get(to) ?? Number.POSITIVE_INFINITY
+    const startedAtMs = group.startedAtMs.get(to) ?? Number.POSITIVE_INFINITY
     const isNewcomer = startedAtMs >= death.atMs
-    if (overlaps(run.interruptions, death.atMs, atMs)) continue
-    if (isNewcomer && overlaps(run.blocks, death.atMs, atMs)) continue
+    if (overlaps(group.interruptions, death.atMs, atMs)) continue
+    if (isNewcomer && overlaps(group.blocks, death.atMs, atMs)) continue
     recoveries.push({
       fault: death.fault,
       to: isNewcomer ? 'newcomer' : 'survivor',

@@ -28,10 +28,9 @@ describe(`workers and producers die, seeds from ${FIRST_SEED} on`, () => {
   }
 
   test('at-least-once: the handlers saw every record that was acknowledged', () => {
-    for (const { plan, acknowledged, deliveries, groups } of results) {
+    for (const { plan, acknowledged, deliveries } of results) {
       assert.ok(acknowledged > 0, `nothing was sent in trial ${plan.seed}`)
-      assert.equal(groups.length, plan.groups)
-      assert.ok(deliveries >= acknowledged * groups.length)
+      assert.ok(deliveries >= acknowledged * plan.groups)
     }
   })
 })

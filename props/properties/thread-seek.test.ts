@@ -59,7 +59,7 @@ async function send(engine: Engine, lane: Lane, signal: AbortSignal): Promise<vo
   const producer = engine.producer()
   for (let sequence = 0; !signal.aborted; ) {
     const messages = Array.from({ length: BATCH }, () => {
-      const sample = { producer: 0, sequence: sequence++, key: 0, keySequence: 0 }
+      const sample = { producer: 0, sequence: sequence++, key: 0 }
       return { key: 'key', value: encodeSample(sample, 84) }
     })
     const first = sequence - BATCH

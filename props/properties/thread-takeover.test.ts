@@ -9,9 +9,10 @@ import { ProducerFleet } from '../chaos/producer-fleet.js'
 import { Random } from '../chaos/random.js'
 import { SendLedger } from '../chaos/send-ledger.js'
 import { until } from '../chaos/until.js'
-import { judgeGroup } from '../chaos/verdict.js'
+import { judge } from '../chaos/verdict.js'
 import { assertClean } from '../history/checker.js'
 import { HistoryWriter } from '../history/history-writer.js'
+import { Recorder } from '../history/recorder.js'
 
 const PLAN: Plan = {
   ...drawPlan(1),
@@ -36,16 +37,17 @@ test('a worker dies while the main thread is blocked: its partitions go on meanw
     topics: { samples: { partitions: 2, codec: bytes(), memory: PLAN.memoryKib * 1024 } },
   })
   const sends = new SendLedger()
-  const run = new GroupRun(engine, 0, PLAN, sends)
+  const recorder = new Recorder(2 ** 18)
+  const run = new GroupRun(engine, 0, PLAN, recorder)
   await run.start()
-  const fleet = new ProducerFleet(engine, sends, PLAN, new Random(1))
+  const fleet = new ProducerFleet(engine, sends, recorder, PLAN, new Random(1))
   fleet.begin()
   await until('both partitions are read', () => {
-    return run.ledger.deliveries(0) > 0 && run.ledger.deliveries(1) > 0
+    return run.takeoverLog.deliveries(0) > 0 && run.takeoverLog.deliveries(1) > 0
   })
   assert.equal(typeof run.kill(new Random(2)), 'number')
   const [killed] = run.kills.keys()
-  const wasTakenOver = () => run.ledger.takeovers().some(({ from }) => from === killed)
+  const wasTakenOver = () => run.takeoverLog.takeovers().some(({ from }) => from === killed)
 
   // Not one turn of the event loop until the other worker has the partition.
   const limitMs = nowMs() + BLOCKED_MS_MAX
@@ -55,7 +57,7 @@ test('a worker dies while the main thread is blocked: its partitions go on meanw
   await fleet.stop()
   await until('the group drained', () => run.lag === 0)
   await run.close()
-  assert.deepEqual(judgeGroup(sends, fleet.started, run).findings, [])
+  assert.deepEqual(judge(recorder, [run]).findings, [])
 })
 
 /** After every 8th record a lane looks whether 100 ms have passed since its last commit. */
