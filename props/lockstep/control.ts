@@ -20,6 +20,8 @@ const DONE_WORD = 2
 /** Kind of the step that the thread is about to do. */
 const NEXT_WORD = 3
 const IS_ABANDONED_WORD = 4
+/** How many deaths have been repaired. */
+const REPAIRED_WORD = 5
 /** The actors that died, by index, in their order. */
 const DEATHS_WORD = 8
 const WORDS = 32
@@ -70,6 +72,10 @@ export class Control {
     store(this.#words, DEATHS_WORD + count - 1, actor)
   }
 
+  setRepaired(count: number): void {
+    store(this.#words, REPAIRED_WORD, count)
+  }
+
   grant(steps: number): void {
     store(this.#words, GRANTED_WORD, load(this.#words, GRANTED_WORD) + steps)
     this.#set(State.BUSY)
@@ -113,6 +119,10 @@ export class Control {
 
   end(): void {
     this.#set(State.ENDED)
+  }
+
+  get repaired(): number {
+    return load(this.#words, REPAIRED_WORD)
   }
 
   /** The actor that died as the `count`th. */

@@ -99,7 +99,7 @@ export class LockStep<World> {
   // -------------------------------------------------------------------------------------------
 
   async #act(play: Play, players: readonly Player[], history: Told[]): Promise<void> {
-    let deaths = 0
+    let [deaths, repaired] = [0, 0]
     for (const turn of play.turns) {
       const player = players[turn.actor] as Player
       if (turn.isDeath) {
@@ -113,6 +113,8 @@ export class LockStep<World> {
       await player.go(turn.count, history)
       this.#compareSteps(turn, player, done)
       this.#compareWoken(turn)
+      repaired += this.#repairedBy(turn)
+      for (const { thread } of players) thread.control.setRepaired(repaired)
     }
   }
 
@@ -143,6 +145,14 @@ export class LockStep<World> {
       const word = this.#nameOf(address)
       throw new Difference(`step ${last}: notify ${word} leaves ${left} threads asleep`)
     }
+  }
+
+  /** How many repairs were completed in a turn. */
+  #repairedBy({ first, count }: Turn): number {
+    const steps = Array.from({ length: count }, (_, step) =>
+      this.rehearsal.log.kindAt(first + step),
+    )
+    return steps.filter((kind) => kind === Operation.repaired).length
   }
 
   #wakeAll(address: number): number {

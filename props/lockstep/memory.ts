@@ -113,6 +113,16 @@ export function record(event: unknown): void {
   step(Operation.record, 0, tell, nothing)
 }
 
+/** The first death that a repairer has to look at, when there is more than one repairer. */
+export function firstDeath(): number {
+  return step(Operation.begin, 0, () => (turns as Turns).control.repaired + 1, nothing)
+}
+
+/** The death's repair is complete; the controller tells the other repairers. */
+export function repaired(): void {
+  step(Operation.repaired, 0, nothing, nothing)
+}
+
 /** The repair's next task: the actor that died as the `count`th. Waits while there is none. */
 export function awaitDeath(count: number): number {
   return step(Operation.death, 0, () => (turns as Turns).control.death(count), nothing)

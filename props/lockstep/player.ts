@@ -55,7 +55,7 @@ export class Player {
     if (this.isDead) return Status.CRASHED
     if (control.state === State.ASLEEP) return Status.SLEEPING
     if (control.state === State.ENDED) return this.#isFinished ? Status.FINISHED : Status.RUNNABLE
-    if (control.next === Operation.death) return Status.IDLE
+    if (control.next === Operation.death || control.next === Operation.begin) return Status.IDLE
     const isPausing = control.done > 0 && log.kindAt(control.done - 1) === Operation.pause
     return isPausing ? Status.SPINNING : Status.RUNNABLE
   }

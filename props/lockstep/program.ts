@@ -1,12 +1,14 @@
 import fc from 'fast-check'
 import { schedules } from '../sim/guided.js'
-import type { Scenario, Schedule } from '../sim/scenario.js'
+import type { Decision, Scenario, Schedule } from '../sim/scenario.js'
 import { examplesOf } from '../sim/scenarios/examples.js'
 import { LockStep } from './lock-step.js'
 import type { Troupe } from './troupe.js'
 
 const DECISIONS_MAX = 12
 const CRASHES_MAX = 2
+/** Within so many steps of a repair another death is drawn. */
+const REPAIR_STEPS = 60
 
 export interface ProgramOptions {
   /** Schedules drawn at random. */
@@ -69,20 +71,33 @@ function programOf<World>(
   ]
 }
 
-/** One actor dies, at an operation that it does without interruptions: at some, or at each. */
+/**
+ * One actor dies, at an operation that it does without interruptions: at some, or at each. Where
+ * there is another one to repair, the first that repairs dies in the middle, too, another time.
+ */
 function drawDeaths<World>(
   scenario: Scenario<World>,
   stepsOf: (actor: string) => number,
   { seed, deaths }: ProgramOptions,
 ): Schedule[] {
-  if (scenario.repair === undefined) return []
+  if (scenario.repair === undefined || deaths === 0) return []
   const mortal = scenario.mortal ?? Object.keys(scenario.actors)
   const all = mortal.flatMap((who) =>
     Array.from(
       { length: stepsOf(who) },
-      (_, step): Schedule => [{ who, at: step + 1, crash: true }],
+      (_, step): Decision => ({ who, at: step + 1, crash: true }),
     ),
   )
-  if (all.length <= deaths) return all
-  return fc.sample(fc.constantFrom(...all), { seed, numRuns: deaths })
+  if (all.length === 0) return []
+  const drawn = () => fc.sample(fc.constantFrom(...all), { seed, numRuns: deaths })
+  const singles = (deaths < all.length ? drawn() : all).map((death) => [death])
+  if ((scenario.repairers ?? 1) === 1) return singles
+  const places = fc.sample(fc.integer({ min: 1, max: REPAIR_STEPS }), {
+    seed,
+    numRuns: singles.length,
+  })
+  const doubles = singles.map((single, index): Schedule => {
+    return [...single, { who: 'repair', at: places[index] as number, crash: true }]
+  })
+  return [...singles, ...doubles]
 }

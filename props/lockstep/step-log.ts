@@ -91,8 +91,16 @@ export class StepLog {
   }
 }
 
+const PLACELESS: ReadonlySet<number> = new Set([
+  Operation.record,
+  Operation.pause,
+  Operation.death,
+  Operation.begin,
+  Operation.repaired,
+])
+
 export function hasAddress(kind: number): boolean {
-  return kind !== Operation.record && kind !== Operation.pause && kind !== Operation.death
+  return !PLACELESS.has(kind)
 }
 
 export function isOfLongs(kind: number): boolean {

@@ -22,16 +22,9 @@ export function subjects(): Subject[] {
   return [
     subject(everyOperation()),
     ...toys().map((toy) => subject(toy)),
-    ...starts
-      .flatMap(explorationsFrom)
-      // Here nobody dies of the repair.
-      .filter(({ scenario }) => scenario.repairers === undefined)
-      .map(({ scenario }) => subject(scenario)),
+    ...starts.flatMap(explorationsFrom).map(({ scenario }) => subject(scenario)),
   ]
 }
-
-/** The actor that repairs after each death, of which the scenario has but the function. */
-export const REPAIR = 'repair'
 
 export function subjectNamed(name: string): Subject {
   const found = subjects().find((candidate) => candidate.name === name)

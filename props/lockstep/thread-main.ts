@@ -5,10 +5,18 @@ import { judge } from '../sim/judge.js'
 import { type Ending, type Scenario, useRecorder } from '../sim/scenario.js'
 import { ABANDONED, Control } from './control.js'
 import { operationsOf } from './faults.js'
-import { awaitDeath, handOut, record, useOperations, useTurns } from './memory.js'
+import {
+  awaitDeath,
+  firstDeath,
+  handOut,
+  record,
+  repaired,
+  useOperations,
+  useTurns,
+} from './memory.js'
 import type { Answer, Command, Ended, ThreadData } from './protocol.js'
 import { StepLog } from './step-log.js'
-import { REPAIR, subjectNamed } from './subjects.js'
+import { subjectNamed } from './subjects.js'
 
 const { control: controlBuffer, log: logBuffer, port, fault } = workerData as ThreadData
 const control = new Control(controlBuffer)
@@ -24,12 +32,17 @@ let stage: Stage | undefined
 
 function setUp<World>(scenario: Scenario<World>): Stage {
   const world = scenario.setup()
+  const names = Object.keys(scenario.actors)
+  const isAlone = (scenario.repairers ?? 1) === 1
   const repairAll = (): never => {
-    const names = Object.keys(scenario.actors)
-    for (let count = 1; ; count++) scenario.repair?.(world, names[awaitDeath(count)] as string)
+    for (let count = isAlone ? 1 : firstDeath(); ; count++) {
+      const dead = names[awaitDeath(count)]
+      if (dead !== undefined) scenario.repair?.(world, dead)
+      if (!isAlone) repaired()
+    }
   }
   return {
-    act: (actor) => (actor === REPAIR ? repairAll() : scenario.actors[actor]?.(world)),
+    act: (name) => (names.includes(name) ? scenario.actors[name]?.(world) : repairAll()),
     judge: (ended) => ({ verdict: judge(scenario, world, ended.names, endingOf(ended)) }),
   }
 }
