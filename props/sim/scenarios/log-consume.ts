@@ -160,7 +160,7 @@ export function checkConsumed(
   producers: readonly string[],
   from: number,
 ): void {
-  const content = checkContent(world, ending, producers)
+  const content = checkContent(world, ending, producers, { members: ['consumer'], from })
   const consumed = seenBy(ending, 'consumer')
   if (content.abortedFrames > 0) sometimes('gap')
   for (let index = 1; index < consumed.length; index++) {

@@ -98,7 +98,7 @@ function visiting(options: PinOptions, visit: Visit): Scenario<LogWorld> {
     mayBlock: (world, ending) =>
       isActive(world.log, GATE) && isFull(world.log, GATE) && !isVisitorBlocked(ending),
     check(world, ending) {
-      const content = checkContent(world, ending, producers)
+      const content = checkContent(world, ending, producers, { readers: ['visitor'] })
       if (content.beginOffset > STARTS[start].startOffset) sometimes('recycled')
       if (isActive(world.log, GATE)) {
         checkHeld(world, content)

@@ -12,6 +12,7 @@ import { enlist, withdraw } from '../../../core/log/wait-set.js'
 import { GENERATIONS_WORD, SIGNALS_WORD, ThreadTable } from '../../../core/thread-table.js'
 import { Status } from '../execution.js'
 import { type Ending, record, settle, sometimes } from '../scenario.js'
+import { type Audience, checkLogHistory } from './log-history.js'
 
 /** One partition log and the threads of its engine. */
 export interface LogWorld {
@@ -354,6 +355,7 @@ export function checkContent(
   world: LogWorld,
   ending: Ending,
   senders: readonly string[],
+  audience: Audience = {},
 ): LogContent {
   const content = contentOf(world.log)
   const offsets = new Map<number, number>()
@@ -373,6 +375,7 @@ export function checkContent(
   assert.equal(content.claimedFrames, 0, 'no claim stays')
   checkGaps(world.log, content)
   checkOrder(content, senders.length)
+  checkLogHistory(ending, senders, audience, content)
   return content
 }
 
