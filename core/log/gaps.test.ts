@@ -115,3 +115,17 @@ test('of two that announce at a time, the newer gap stays', () => {
     assert.equal(memory.load(log.words, layout.NEWEST_GAP_END_WORD), 5)
   }
 })
+
+test('a gap is noted however far behind the one before it is', () => {
+  for (const startOffset of [2 ** 31, 2 ** 31 + 2 ** 30, 2 ** 32 + 5]) {
+    const { log, table, thread } = createWorld({ segmentCount: 4, segmentGranules: 4, startOffset })
+    // As if the last gap had been noted when the log began, at 0.
+    memory.store(log.words, layout.NEWEST_GAP_END_WORD, 0)
+    const dead = thread()
+    dead.appender.claim(frameOfValues(['a', 'b']))
+    repairLog(log, table, dead.slot)
+    const place = { position: 0, offset: startOffset }
+    assert.equal(countGaps(log, place, startOffset, startOffset + 2), 2)
+    assert.equal(memory.load(log.words, layout.NEWEST_GAP_END_WORD), (startOffset + 2) | 0)
+  }
+})

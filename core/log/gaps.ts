@@ -3,6 +3,9 @@ import * as layout from './layout.js'
 import type { PartitionLog } from './partition-log.js'
 import type { Place } from './tail.js'
 
+/** The log holds fewer records, so what seems to be further ahead is that far behind. */
+const RECORDS_MAX = 2 ** 29
+
 /**
  * Offsets of aborted frames are gaps. They are rare, so only where the newest one ends is noted:
  * below that, `countGaps` has to look.
@@ -10,12 +13,18 @@ import type { Place } from './tail.js'
 export function announceGap(log: PartitionLog, end: number): void {
   const { words } = log
   let newest = memory.load(words, layout.NEWEST_GAP_END_WORD)
-  while (((end - newest) | 0) > 0) {
+  while (!isFrom(newest, end)) {
     const word = layout.NEWEST_GAP_END_WORD
     const found = memory.compareExchange(words, word, newest, end | 0)
     if (found === newest) return
     newest = found
   }
+}
+
+/** Whether an offset is at or ahead of another one, both by their lower halves. */
+function isFrom(offset: number, base: number): boolean {
+  const ahead = (offset - base) | 0
+  return ahead >= 0 && ahead < RECORDS_MAX
 }
 
 /** Whether there may be gaps behind an offset. */
