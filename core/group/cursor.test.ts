@@ -305,3 +305,13 @@ test('a gate that is activated again begins an epoch that no owner of before has
   assert.equal(cursor.commit(log, table, GATE, before.epoch, 0, 1), false, 'a zombie is refused')
   assert.equal(cursor.commit(log, table, GATE, after.epoch, 0, 1), true)
 })
+
+test('a commit that would go back is refused', () => {
+  const { log, table } = createWorld({ ...GEOMETRY, startOffset: 2 ** 32 - 1 })
+  cursor.activateGate(log, GATE, 2 ** 32 + 4)
+  const owned = cursor.acquire(log, GATE, MEMBER) as cursor.Ownership
+  const { epoch, committed } = owned
+  assert.equal(cursor.commit(log, table, GATE, epoch, committed, 2 ** 32 - 1), false)
+  assert.deepEqual(cursor.ownership(log, GATE), owned)
+  assert.equal(cursor.commit(log, table, GATE, epoch, committed, committed + 1), true)
+})

@@ -132,7 +132,7 @@ export function deliveredOffset(log: PartitionLog, gate: number): number {
  * what it must find there.
  *
  * @returns false if the epoch is over: the partition has another owner, or was sought elsewhere.
- *   Nothing is applied then.
+ *   Also for a step back, which only a seek may take. Nothing is applied then.
  */
 export function commit(
   log: PartitionLog,
@@ -142,6 +142,7 @@ export function commit(
   from: number,
   to: number,
 ): boolean {
+  if (to < from) return false
   const expected = pack(epoch, from | 0)
   const index = layout.gateCursorLong(gate)
   const found = memory.compareExchangeLong(log.longs, index, expected, pack(epoch, to | 0))
