@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MillraceError } from '../errors.js'
-import { atEveryStep, frameOf, SteppedLog } from '../log/frames.test.helper.js'
+import { heldPlace, pinOffset, unpin } from '../log/finder.js'
+import {
+  appendValues,
+  atEveryStep,
+  createWorld,
+  Death,
+  die,
+  frameOf,
+  frameOfValues,
+  SteppedLog,
+} from '../log/frames.test.helper.js'
+import { repairLog } from '../log/repair.js'
 import * as cursor from './cursor.js'
 import { GroupFixture } from './group.test.helper.js'
 import { earliestOffset, latestOffset, type SeekTarget, seekGroup } from './seek.js'
@@ -107,4 +118,39 @@ test('a group that seeks forward lets go of what lies behind', () => {
   while (fixture.append(1));
   seekGroup(fixture.logOf(), fixture.thread, 0, { offset: 'latest' })
   assert.equal(fixture.append(8), true)
+})
+
+test('what a seek went back to is found, whatever step a recycler of it died at', () => {
+  let deaths = 0
+  for (let seekAt = 1; seekAt < 24; seekAt++) {
+    for (let dieAfter = 1; dieAfter < 16; dieAfter++) {
+      const { log, table, thread } = createWorld({ segmentCount: 4, segmentGranules: 1 })
+      appendValues(thread().appender, 'a', 'b', 'c', 'd')
+      cursor.activateGate(log, 0, 4)
+      const seeker = thread()
+      const view = SteppedLog.of(log)
+      const dead = thread(view)
+      view.before('any', seekAt, () => {
+        if (pinOffset(log, table, seeker.slot, 0) === undefined) return
+        cursor.seekCursor(log, table, 0, 0)
+        unpin(log, table, seeker.slot)
+        view.before('any', dieAfter, die)
+      })
+      try {
+        dead.appender.append(frameOfValues(['e']))
+      } catch (error) {
+        if (!(error instanceof Death)) throw error
+        deaths++
+      }
+      view.release()
+      repairLog(log, table, dead.slot)
+      if (cursor.committedOffset(log, 0) !== 0) continue
+      const place = { position: 0, offset: 0 }
+      assert.deepEqual(heldPlace(log, 0), place)
+      const where = `sought before step ${seekAt}, dead ${dieAfter} steps later`
+      assert.deepEqual(pinOffset(log, table, seeker.slot, 0), place, where)
+      unpin(log, table, seeker.slot)
+    }
+  }
+  assert.ok(deaths > 20, `only ${deaths} deaths`)
 })

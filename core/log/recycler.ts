@@ -154,6 +154,22 @@ function isWhole(log: PartitionLog, oldPosition: number): boolean {
   return (offset | 0) === endOf(log, oldPosition)
 }
 
+/**
+ * For the repair of a dead recycler, whose lease still keeps others away: takes the seal off what it
+ * has left whole. A group may have been sought back to it meanwhile, and others look for it only
+ * where it is open.
+ */
+export function reopenWhole(log: PartitionLog): void {
+  for (let segment = 0; segment < log.segmentCount; segment++) {
+    const stateWord = layout.segmentStateWord(segment)
+    const state = memory.load(log.words, stateWord)
+    const lap = state >>> 1
+    const position = (lap * log.capacityGranules + segment * log.segmentGranules) | 0
+    if (state !== layout.sealedState(lap) || !isWhole(log, position)) continue
+    memory.store(log.words, stateWord, layout.openState(lap))
+  }
+}
+
 /** Whether a frame of the segment is unfinished. A FREE tag is rubble: then there is none. */
 function hasClaim(log: PartitionLog, oldPosition: number): boolean {
   const end = (oldPosition + log.segmentGranules) | 0

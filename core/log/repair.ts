@@ -3,6 +3,7 @@ import type { ThreadTable } from '../thread-table.js'
 import { announceGap } from './gaps.js'
 import * as layout from './layout.js'
 import type { PartitionLog } from './partition-log.js'
+import { reopenWhole } from './recycler.js'
 import { wakeSleepers, withdraw } from './wait-set.js'
 
 /**
@@ -14,7 +15,8 @@ import { wakeSleepers, withdraw } from './wait-set.js'
  *   ------------------------------    --------------------------------------------------------
  *   a claim, frame half written       CLAIMED -> ABORTED: its offsets become a gap
  *   the lease, segment open           given up: nothing had begun
- *   the lease, segment sealed         given up: the next recycler checks and fills anew
+ *   the lease, segment sealed         opened again if it is whole, else left to the next recycler,
+ *                                     who fills it anew; then the lease is given up
  *   a pin                             cleared
  *   a bit in a wait set               cleared
  *   a sleeper it was about to wake    woken by the caller, `ThreadTable.wakeAll`
@@ -23,7 +25,10 @@ import { wakeSleepers, withdraw } from './wait-set.js'
  * @returns how many frames were aborted
  */
 export function repairLog(log: PartitionLog, threads: ThreadTable, dead: number): number {
-  memory.compareExchange(log.words, layout.LEASE_WORD, dead, 0)
+  if (memory.load(log.words, layout.LEASE_WORD) === dead) {
+    reopenWhole(log)
+    memory.compareExchange(log.words, layout.LEASE_WORD, dead, 0)
+  }
   memory.store(log.words, layout.PINS_WORD + dead, 0)
   withdraw(log.words, layout.DATA_WAITERS_WORD, dead)
   withdraw(log.words, layout.SPACE_WAITERS_WORD, dead)

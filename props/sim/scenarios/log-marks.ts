@@ -38,11 +38,12 @@ function watchTag({ before, after, expected }: Change<number>): void {
   }
 }
 
-function watchState({ before, after }: Change<number>, segment: number): void {
+function watchState({ before, after, actor }: Change<number>, segment: number): void {
   const isSealed = (state: number) => (state & 1) === 1
   if (!isSealed(before) || isSealed(after)) return
-  if (before >>> 1 === after >>> 1) sometimes('seal lifted')
-  else if (segment === 0) sometimes('wrapped')
+  if (before >>> 1 === after >>> 1) {
+    sometimes(actor.startsWith('repair') ? 'seal lifted by the repair' : 'seal lifted')
+  } else if (segment === 0) sometimes('wrapped')
 }
 
 function watchLease({ before, after, expected, actor }: Change<number>): void {
