@@ -235,6 +235,28 @@ test('a group may be paused before it runs, and by another consumer of it', asyn
   assert.equal(journal.deliveries.length, 2)
 })
 
+test('a pause stops a message that waits for its next attempt', async (t) => {
+  const engine = await openEngine(t, TWO)
+  const consumer = engine.consumer({ ...GROUP, retry: { backoff: { initialMs: 30 } } })
+  const attempts: number[] = []
+  await consumer.run({
+    eachMessage: async ({ attempt }) => {
+      attempts.push(attempt)
+      if (attempt > 1) return
+      await consumer.pause()
+      throw new Error('not yet')
+    },
+  })
+  await sendTogether(engine, 'orders', ['a'])
+  await until('the retry waits', () => consumer.stats().retried === 1)
+  await sleep(100)
+  assert.deepEqual(attempts, [1])
+  assert.equal(consumer.lag().messages, 1)
+  await consumer.resume()
+  await until('it is handled', () => consumer.lag().messages === 0)
+  assert.deepEqual(attempts, [1, 2])
+})
+
 test('a pause ends with its group', async (t) => {
   const engine = await openEngine(t, TWO)
   const [consumer] = await noting(engine)

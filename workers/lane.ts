@@ -86,6 +86,8 @@ export class Lane {
   private isNoted = false
   private firstFailureMs = 0
   private pause: Timer | undefined
+  /** The pause before the next attempt is over: `step` makes it, once the group is not paused. */
+  private isRetryDue = false
   /** The dead letter that waits for room, if one does. */
   private burial: object | undefined
   /** A handler or a retry is pending. */
@@ -152,7 +154,8 @@ export class Lane {
 
   /** Whether `step` would hand something over. */
   get hasWork(): boolean {
-    return !this.isBusy && !this.isPaused && (this.reader.remaining > 0 || this.reader.hasNext())
+    if (this.isBusy || this.isPaused) return false
+    return this.isRetryDue || this.reader.remaining > 0 || this.reader.hasNext()
   }
 
   get isPaused(): boolean {
@@ -163,6 +166,10 @@ export class Lane {
   step(): boolean {
     const { reader } = this
     if (this.isBusy || this.isPaused) return false
+    if (this.isRetryDue) {
+      if (!this.isFenced) this.tryAgain()
+      return true
+    }
     if (reader.remaining === 0) {
       const hasFrame = reader.next()
       // The gate holds what is not committed; this holds what is, but is still being read. Also when
@@ -362,13 +369,14 @@ export class Lane {
     this.pause = after(delayMs, () => {
       this.pause = undefined
       this.isBusy = false
-      this.attempt++
-      if (!this.isFenced) this.tryAgain()
+      this.isRetryDue = true
       this.host.poke()
     })
   }
 
   private tryAgain(): void {
+    this.isRetryDue = false
+    this.attempt++
     if (this.isPerMessage) {
       this.callMessage()
     } else {
@@ -480,7 +488,7 @@ export class Lane {
 
   /** Commits what is done; when nothing is left of the frame, also the gap behind it. */
   commitProgress(): void {
-    const isCaughtUp = !this.isBusy && this.reader.remaining === 0
+    const isCaughtUp = !this.isBusy && !this.isRetryDue && this.reader.remaining === 0
     this.commitTo(isCaughtUp ? this.reader.offset : this.processed)
   }
 
@@ -522,9 +530,10 @@ export class Lane {
 
   /** Ends the wait for a retry or for a dead letter's place: the next owner begins with the record. */
   cancelPause(): void {
-    if (this.pause === undefined && this.burial === undefined) return
+    if (this.pause === undefined && this.burial === undefined && !this.isRetryDue) return
     this.pause?.cancel()
     this.pause = undefined
+    this.isRetryDue = false
     this.burial = undefined
     this.isBusy = false
     this.abandon()
