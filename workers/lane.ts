@@ -362,6 +362,9 @@ export class Lane {
   }
 
   private retryAfter(delayMs: number): void {
+    // The gate has room for one record that failed: none before it may come again, and fail.
+    this.commitTo(this.processed)
+    if (this.isFenced) return
     this.isBusy = true
     this.isNoted = true
     noteFailed(this.partition.log, this.host.gate, this.reader.recordOffset, this.attempt)

@@ -134,3 +134,35 @@ test('zombie-fenced: who is held for dead and comes back, commits nothing', asyn
   assertClean(history.history, { drained: true })
   await heir.close()
 })
+
+test('count-lost-on-crash: what is done is committed before the note of a record that failed', async () => {
+  await using engine = await createEngine({
+    topics: { samples: { partitions: 2, codec: bytes(), memory: '1MiB' } },
+  })
+  const messages = Array.from({ length: 40 }, (_, n) => ({ value: Buffer.of(n), partition: n % 2 }))
+  await engine.producer().send({ topic: 'samples', messages })
+  const consumer = engine.consumer({
+    groupId: 'group',
+    topics: ['samples'],
+    from: 'earliest',
+    retry: { backoff: { initialMs: 1, maxMs: 1 } },
+  })
+  // As the other partition sees it, before the member has a reason to commit.
+  let committed: number | undefined
+  let hasFailed = false
+  await consumer.run({
+    eachMessage: ({ message, attempt }) => {
+      const { partition, offset } = message
+      if (partition === 1 && hasFailed) {
+        committed ??= consumer.lag().partitions[0]?.committedOffset
+      } else if (partition === 0 && offset === 3 && attempt === 1) {
+        hasFailed = true
+        throw new Error('for the first time')
+      }
+    },
+  })
+  await until('all is handled', () => consumer.lag().messages === 0)
+  await consumer.close()
+  // There is room for one note: were record 2 to come again and fail, it would take it.
+  assert.equal(committed, 3)
+})
