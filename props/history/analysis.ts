@@ -17,6 +17,8 @@ export interface Analysis {
   readonly begins: Int32Array
   /** For each operation, whether it is an `invoke` that has no end. */
   readonly isPending: Uint8Array
+  /** Position of the last operation of each process, its death left out. */
+  readonly ends: ReadonlyMap<Process, number>
   /** Position from which on a process is known to be dead. */
   readonly deaths: ReadonlyMap<Process, number>
 }
@@ -111,7 +113,7 @@ export function factsOf(
 }
 
 /** An operation began with its `invoke`, or else after the one before it of its process. */
-function findBegins(history: History): Pick<Analysis, 'begins' | 'isPending'> {
+function findBegins(history: History): Pick<Analysis, 'begins' | 'isPending' | 'ends'> {
   const begins = new Int32Array(history.length)
   const isPending = new Uint8Array(history.length)
   const newest = new Map<Process, number>()
@@ -120,9 +122,9 @@ function findBegins(history: History): Pick<Analysis, 'begins' | 'isPending'> {
     begins[position] = type === 'invoke' ? position : before
     if (type === 'invoke') isPending[position] = 1
     else if (history[before]?.f === f) isPending[before] = 0
-    newest.set(process, position)
+    if (f !== 'death') newest.set(process, position)
   })
-  return { begins, isPending }
+  return { begins, isPending, ends: newest }
 }
 
 export function eachSend(

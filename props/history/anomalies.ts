@@ -42,7 +42,7 @@ export const ANOMALIES = {
   // ---------------------------------------------------------------------------- ours: one record
   'key-order-violation':
     'a record was handed over before an earlier one of its key was, or was finished with',
-  'count-lost-on-crash': 'a record came again with fewer attempts than it had',
+  'count-lost-on-crash': 'a record came again, and not all attempts that had failed were counted',
   'dlq-and-processed':
     'a record is a dead letter and was processed, or was handed over later, or is one twice',
   'expired-delivered': 'a record was handed over at its time of expiry or later',

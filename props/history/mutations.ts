@@ -209,10 +209,12 @@ export const MUTATIONS: Readonly<Record<AnomalyName, Mutation>> = {
     const again = history.filter((op, at) => {
       const first = readsOf(op)[0]
       if (op.f !== 'poll' || (op.attempt ?? 1) < 2 || first === undefined) return false
-      return history.slice(0, at).some((before) => {
-        if (before.f !== 'handle' || before.type !== 'fail' || before.group !== op.group)
-          return false
-        return before.value[first.partition]?.includes(first.offset) === true
+      return history.slice(0, at).some((before, failed) => {
+        const goesOn = history.slice(failed + 1).some((later) => {
+          return later.process === before.process && later.f !== 'death'
+        })
+        const succeeded = history.slice(failed, at).some((later) => handles(later, 'ok', op, first))
+        return goesOn && !succeeded && handles(before, 'fail', op, first)
       })
     })
     const poll = pick(again, draw)
@@ -272,6 +274,16 @@ function isOwed(
 
 function isOfGroup({ op }: Polled): boolean {
   return op.group !== undefined
+}
+
+function handles(
+  op: Operation,
+  type: 'ok' | 'fail',
+  { group }: Operation,
+  { partition, offset }: Polled,
+): boolean {
+  if (op.f !== 'handle' || op.type !== type || op.group !== group) return false
+  return op.value[partition]?.includes(offset) === true
 }
 
 function isTimed({ op }: Polled): boolean {

@@ -177,12 +177,14 @@ const RECORDS = {
     shows: halfDone()
       .polled('m', 'x', [C], { ...G, attempt: 1 })
       .handled('m', 'x', [2], 'fail', G)
+      .polled('m', 'x', [C], { ...G, attempt: 2 })
       .died('m')
       .assigned('heir', { x: { epoch: 2, from: 2 } }, G)
       .polled('heir', 'x', [C], { ...G, attempt: 1 }),
     nearMiss: halfDone()
       .polled('m', 'x', [C], { ...G, attempt: 1 })
       .handled('m', 'x', [2], 'fail', G)
+      .polled('m', 'x', [C], { ...G, attempt: 2 })
       .died('m')
       .assigned('heir', { x: { epoch: 2, from: 2 } }, G)
       .polled('heir', 'x', [C], { ...G, attempt: 2 }),

@@ -9,7 +9,7 @@ export function checkRecords(analysis: Analysis, tracks: Tracks, report: Report)
   analysis.history.forEach((op, position) => {
     if (isRecords(op) && op.type === 'ok') check.poll(op, position)
     else if (op.group === undefined) return
-    else if (op.f === 'handle') check.handle(op)
+    else if (op.f === 'handle') check.handle(op, position)
     else if (op.f === 'dead-letter' && op.type === 'ok') check.bury(op, position)
     else if (op.f === 'peek' && op.type === 'ok') check.peek(op)
   })
@@ -22,6 +22,7 @@ interface RecordState {
   polledBy: RecordsOperation
   /** How the newest hand-over to that process ended. */
   result: 'open' | 'done' | 'failed'
+  /** Errors of its handler since it succeeded last that were noticed for sure. */
   failures: number
   /** Position of the dead letter. */
   buried: number | undefined
@@ -105,15 +106,8 @@ class RecordCheck {
     }
     if (op.attempt === undefined || mayBeRewound(track, offset, position)) return
     const isFirst = readsOf(op)[0] === value
-    // Of several records in hand nobody knows which one the handler had begun.
-    const diedWithIt =
-      state.result === 'open' &&
-      readsOf(state.polledBy).length === 1 &&
-      this.tracks.groupsWithHandles.has(op.group) &&
-      (this.analysis.deaths.get(state.poller) ?? position) < position
-    const attempts = state.failures + (diedWithIt ? 1 : 0)
-    if (isFirst && op.attempt <= attempts) {
-      const why = `attempt ${op.attempt} after ${attempts} that failed`
+    if (isFirst && op.attempt <= state.failures) {
+      const why = `attempt ${op.attempt} after ${state.failures} that failed`
       this.report('count-lost-on-crash', { ...found, why })
     }
   }
@@ -148,15 +142,23 @@ class RecordCheck {
     if (this.tracks.groupsWithHandles.has(op.group)) seen.open.add(offset)
   }
 
-  handle(op: OffsetsOperation): void {
+  handle(op: OffsetsOperation, position: number): void {
     if (op.type === 'invoke' || op.type === 'info') return
     this.each(op, (track, records, offset) => {
       const state = records.byOffset.get(offset)
       if (state === undefined) return
-      if (op.type === 'fail') state.failures++
+      if (op.type === 'fail' && this.wasNoticed(op.process, position)) state.failures++
       if (state.poller === op.process) state.result = op.type === 'ok' ? 'done' : 'failed'
-      if (op.type === 'ok') this.closeKey(track, records, offset)
+      if (op.type !== 'ok') return
+      // What succeeded, and comes again because that was not committed, begins anew.
+      state.failures = 0
+      this.closeKey(track, records, offset)
     })
+  }
+
+  /** A process that did nothing more may have died with the error on its way. */
+  private wasNoticed(process: Process, position: number): boolean {
+    return (this.analysis.ends.get(process) ?? 0) > position
   }
 
   private closeKey(track: Track, { keys }: GroupRecords, offset: number): void {

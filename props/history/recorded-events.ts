@@ -68,7 +68,7 @@ class Decoder {
   history(): History {
     return this.operations
       .filter((operation) => operation !== undefined)
-      .map((operation, index) => ({ index, ...operation }))
+      .map((operation, index) => Object.assign(operation, { index }))
   }
 
   write(event: RecordedEvent): void {

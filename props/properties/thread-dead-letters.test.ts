@@ -42,9 +42,15 @@ test('dlq-complete: workers die, and each poisoned record is in the dead letters
     deliveries: deliveries.buffer,
     handled: handled.buffer,
     poisonEvery: POISON_EVERY,
+    flakyEvery: POISON_EVERY,
     events: recorder.buffer,
   }
-  const consumer = engine.consumer({ groupId: 'poisoned', topics: ['samples'], from: 'earliest' })
+  const consumer = engine.consumer({
+    groupId: 'poisoned',
+    topics: ['samples'],
+    from: 'earliest',
+    retry: { backoff: { initialMs: 10, maxMs: 10 } },
+  })
   const handler = new URL('./thread-poison-handler.js', import.meta.url)
   await consumer.run({ workers: 3, handler, workerData })
 
