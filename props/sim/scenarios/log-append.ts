@@ -8,6 +8,7 @@ import {
   appenderOf,
   checkContent,
   createWorld,
+  fill,
   frame,
   type LogWorld,
   repair,
@@ -44,7 +45,12 @@ export function appending(name: string, options: AppendOptions): Scenario<LogWor
   const geometry: LogGeometry = { segmentCount, segmentGranules, ...STARTS[options.start] }
   return {
     name: `append: ${name}, ${options.start}`,
-    setup: () => fill(createWorld(geometry, [...producers, 'before']), options.before ?? 0),
+    setup() {
+      const world = createWorld(geometry, [...producers, 'before'])
+      // As long as can be, so that later frames begin where records lay.
+      fill(world, 'before', options.before ?? 0, { granules: segmentGranules })
+      return world
+    },
     actors: Object.fromEntries(
       producers.map((producer, index) => [
         producer,
@@ -63,14 +69,6 @@ export function appending(name: string, options: AppendOptions): Scenario<LogWor
       }
     },
   }
-}
-
-function fill(world: LogWorld, frames: number): LogWorld {
-  const appender = appenderOf(world, 'before')
-  // As long as can be, so that later frames begin where records lay.
-  const granules = world.log.segmentGranules
-  for (let number = 0; number < frames; number++) appender.append(frame(0, number, 1, granules))
-  return world
 }
 
 function produce(

@@ -25,6 +25,7 @@ import {
   checkContent,
   contentOf,
   createWorld,
+  fill,
   frame,
   type LogWorld,
   STARTS,
@@ -90,8 +91,7 @@ export function buryMember(start: Start, mortal: readonly string[]): Scenario<Bu
     name: `bury a member: ${mortal.join(' and ')} may die, ${start}`,
     setup() {
       const world = setUp(start, ['member1', 'member2'], ['member1', 'member2'])
-      const appender = appenderOf(world, 'supervisor')
-      for (let number = 0; number < records; number++) appender.append(frame(0, number, 1))
+      fill(world, 'supervisor', records)
       return world
     },
     actors: {

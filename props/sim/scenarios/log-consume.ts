@@ -14,6 +14,7 @@ import {
   checkContent,
   contentOf,
   createWorld,
+  fill,
   frame,
   isFull,
   type LogWorld,
@@ -56,8 +57,7 @@ export function consuming(name: string, options: ConsumeOptions): Scenario<LogWo
     name: `consume: ${name}, ${start}`,
     setup() {
       const world = createWorld(geometry, [...producers, 'consumer', 'before'])
-      const appender = appenderOf(world, 'before')
-      for (let number = 0; number < before; number++) appender.append(frame(0, number, 1, granules))
+      fill(world, 'before', before, { granules })
       activateGate(world.log, GATE, STARTS[start].startOffset)
       return world
     },

@@ -18,13 +18,16 @@ import * as layout from '../../../core/log/layout.js'
 import type { LogGeometry } from '../../../core/log/partition-log.js'
 import { Reader } from '../../../core/log/reader.js'
 import { wakeSleepers } from '../../../core/log/wait-set.js'
+import type { Cast } from '../../history/from-simulation.js'
 import { Status } from '../execution.js'
 import { record, type Scenario, sometimes } from '../scenario.js'
+import { checkHistory } from './log-history.js'
 import { view } from './log-marks.js'
 import {
   appenderOf,
   appendOrSleep,
   createWorld,
+  fill,
   frame,
   type LogWorld,
   readFrame,
@@ -48,8 +51,7 @@ function setUp(start: Start, records: number, actors: readonly string[]): LogWor
   const geometry: LogGeometry = { segmentCount: 4, segmentGranules: 2, ...STARTS[start] }
   const world = createWorld(geometry, [...actors, 'before'])
   activateGate(world.log, GATE, STARTS[start].startOffset)
-  const appender = appenderOf(world, 'before')
-  for (let number = 0; number < records; number++) appender.append(frame(0, number, 1))
+  fill(world, 'before', records)
   return world
 }
 
@@ -101,6 +103,7 @@ function handleAll(
     const owned = follow(log, GATE)
     epoch = owned.epoch
     committed = owned.committed
+    tell({ owns: epoch, from: committed })
     placeReader(reader, heldPlace(log, committed), committed)
   }
 }
@@ -140,8 +143,13 @@ export function takeOver(start: Start, records: number): Scenario<LogWorld> {
       if (twice > 0) sometimes('redelivered')
       const deaths = ending.status('member1') === Status.CRASHED ? 1 : 0
       assert.ok(twice <= deaths, 'a death redelivers what was not committed')
+      checkHistory(ending, { ...cast(world, start), members })
     },
   }
+}
+
+function cast({ before }: LogWorld, start: Start): Cast {
+  return { startOffset: STARTS[start].startOffset, before, isOrdered: true }
 }
 
 /** Owners follow each other by epochs that grow, and each begins where the last one committed. */
@@ -179,6 +187,7 @@ export function seekWhileOwned(start: Start, records: number): Scenario<LogWorld
     },
     ...view,
     check(world, ending) {
+      checkHistory(ending, { ...cast(world, start), members: ['member1'], seekers: ['seeker'] })
       const committed = committedOffset(world.log, GATE) - STARTS[start].startOffset
       if (committed === 0) {
         sometimes('sought at the end')

@@ -24,6 +24,7 @@ import {
   appendOrSleep,
   checkContent,
   createWorld,
+  fill,
   frame,
   isFull,
   type LogContent,
@@ -72,8 +73,7 @@ function visiting(options: PinOptions, visit: Visit): Scenario<LogWorld> {
     name: `${visit.name}: ${options.who}, ${start}`,
     setup() {
       const world = createWorld(geometry, [...producers, 'visitor', 'before'])
-      const appender = appenderOf(world, 'before')
-      for (let number = 0; number < before; number++) appender.append(frame(0, number, 1))
+      fill(world, 'before', before)
       if (options.hasOtherGate === true) {
         activateGate(world.log, OTHER_GATE, STARTS[start].startOffset)
         deactivateGate(world.log, world.threads, OTHER_GATE)

@@ -10,9 +10,10 @@ import { repairLog } from '../../../core/log/repair.js'
 import type { Place } from '../../../core/log/tail.js'
 import { enlist, withdraw } from '../../../core/log/wait-set.js'
 import { GENERATIONS_WORD, SIGNALS_WORD, ThreadTable } from '../../../core/thread-table.js'
+import type { Cast } from '../../history/from-simulation.js'
 import { Status } from '../execution.js'
 import { type Ending, record, settle, sometimes } from '../scenario.js'
-import { type Audience, checkLogHistory } from './log-history.js'
+import { checkHistory } from './log-history.js'
 
 /** One partition log and the threads of its engine. */
 export interface LogWorld {
@@ -20,6 +21,8 @@ export interface LogWorld {
   readonly threads: ThreadTable
   /** Each actor's slot. */
   readonly slots: Readonly<Record<string, number>>
+  /** What the setup appended. */
+  readonly before: Seen[]
 }
 
 /** Where a log begins: at 0, and so that positions or offsets soon pass 2^31 or 2^32. */
@@ -34,7 +37,7 @@ export function createWorld(geometry: LogGeometry, actors: readonly string[]): L
   const threads = ThreadTable.create()
   const slots: Record<string, number> = {}
   for (const actor of actors) slots[actor] = threads.takeSlot()
-  return { log: PartitionLog.create(geometry), threads, slots }
+  return { log: PartitionLog.create(geometry), threads, slots, before: [] }
 }
 
 export function slotOf(world: LogWorld, actor: string): number {
@@ -45,6 +48,20 @@ export function slotOf(world: LogWorld, actor: string): number {
 
 export function appenderOf(world: LogWorld, actor: string): Appender {
   return new Appender(world.log, world.threads, slotOf(world, actor))
+}
+
+/** In a setup: appends frames of one record each, numbered from `first` on, in an actor's name. */
+export function fill(
+  world: LogWorld,
+  actor: string,
+  count: number,
+  { first = 0, granules = 1 }: { readonly first?: number; readonly granules?: number } = {},
+): void {
+  const appender = appenderOf(world, actor)
+  for (let number = first; number < first + count; number++) {
+    appender.append(frame(0, number, 1, granules))
+    world.before.push({ name: recordName(0, number), offset: appender.claimedOffset })
+  }
 }
 
 /** What the supervisor does after a death. */
@@ -355,7 +372,7 @@ export function checkContent(
   world: LogWorld,
   ending: Ending,
   senders: readonly string[],
-  audience: Audience = {},
+  readers: Pick<Cast, 'members' | 'readers' | 'from'> = {},
 ): LogContent {
   const content = contentOf(world.log)
   const offsets = new Map<number, number>()
@@ -375,7 +392,8 @@ export function checkContent(
   assert.equal(content.claimedFrames, 0, 'no claim stays')
   checkGaps(world.log, content)
   checkOrder(content, senders.length)
-  checkLogHistory(ending, senders, audience, content)
+  const left = content
+  checkHistory(ending, { senders, ...readers, before: world.before, left })
   return content
 }
 

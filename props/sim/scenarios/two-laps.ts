@@ -7,6 +7,7 @@ import {
   appenderOf,
   appendOrSleep,
   createWorld,
+  fill,
   frame,
   type LogWorld,
   STARTS,
@@ -45,11 +46,8 @@ export function twoLaps(start: Start): Scenario<LogWorld> {
     name: `two laps, ${start}`,
     setup() {
       const world = createWorld(geometry, [...PRODUCERS, 'consumer'])
-      const appender = appenderOf(world, 'producer1')
-      for (let number = 1; number < BEFORE; number++) {
-        appender.append(frame(0, number, 1, SEGMENT_GRANULES))
-      }
-      appender.append(frame(0, BEFORE, 1))
+      fill(world, 'producer1', BEFORE - 1, { first: 1, granules: SEGMENT_GRANULES })
+      fill(world, 'producer1', 1, { first: BEFORE })
       activateGate(world.log, GATE, from)
       return world
     },
