@@ -6,7 +6,7 @@ import { FAULTS } from './faults.js'
 import type { Row } from './report.js'
 
 /** Its decks are complete: each fault is brought about. */
-const SEED = 400
+const SEED = 500
 const ARGUMENTS = ['--json', '--kills', '1', '--seed', String(SEED)]
 const TIMEOUT_MS = 300_000
 

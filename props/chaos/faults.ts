@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../../workers/index.js'
 import { blockThread, nowMs } from './clock.js'
-import type { GroupRun } from './group-run.js'
+import { type GroupRun, HANDLER_TIMEOUT_MS } from './group-run.js'
 import type { Breakage } from './handler-file.js'
 import { areOperationsCounted } from './operations.js'
 import type { Order, Orders } from './orders.js'
@@ -9,6 +9,7 @@ import type { Workload } from './plan.js'
 import type { ProducerFleet } from './producer-fleet.js'
 import type { Random } from './random.js'
 import { KEYS_MAX } from './sample.js'
+import { BLOCKING } from './subject.js'
 import { PARTITIONS_MAX } from './takeover-log.js'
 import { until } from './until.js'
 import { raiseZombie } from './zombie.js'
@@ -105,6 +106,15 @@ export const FAULTS: readonly Fault[] = [
   { ...ordered('uncaught exception in a timer', 4), kills: true },
   { ...ordered('process.exit in a handler', 4), kills: true },
   { ...ordered('out of memory', 2), kills: true },
+  {
+    ...ordered('handler hangs for ever', 3, ({ random }) => random.pick([BLOCKING, 0])),
+    kills: true,
+  },
+  ordered(
+    'handler comes back when its time is over',
+    3,
+    ({ random }) => 2 * HANDLER_TIMEOUT_MS + random.integer(-30, 90),
+  ),
   crashLoop('handler file missing', 'missing'),
   crashLoop('handler file with a syntax error', 'syntax error'),
   crashLoop('handler throws while it is loaded', 'throws'),

@@ -23,6 +23,9 @@ const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 
 /** Processes of the history that are no threads: those that look at a group. */
 const OBSERVERS = 2 ** 20
 
+/** Then a handler is told; after as long again, its thread is ended. */
+export const HANDLER_TIMEOUT_MS = 300
+
 /** How a thread came to its end: by which fault, and when. */
 export interface Death {
   readonly fault: string
@@ -89,6 +92,7 @@ export class GroupRun {
       topics: ['samples'],
       from: 'earliest',
       retry: { backoff: { initialMs: 1, maxMs: 1 } },
+      handlerTimeoutMs: HANDLER_TIMEOUT_MS,
     }
   }
 

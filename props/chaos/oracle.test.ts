@@ -1,6 +1,7 @@
 /** A checker that sees nothing finds nothing: each anomaly, made on purpose, must be reported. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { MillraceError } from '../../workers/index.js'
 import { Recorder } from '../history/recorder.js'
 import { decodeSample, encodeSample, TORN } from './sample.js'
 import type { Takeover } from './takeover-log.js'
@@ -187,6 +188,8 @@ test('a worker that dies of itself is reported, one that was killed is not', () 
   const crashes = new Map([[WORKER, new Error('out of the blue')]])
   assert.deepEqual(bench.broken({ crashes }), ['no-error'])
   assert.deepEqual(bench.broken({ crashes, deaths: DEATHS }), [])
+  const late = new Map([[WORKER, new MillraceError('HANDLER_TIMEOUT', 'too slow')]])
+  assert.deepEqual(bench.broken({ crashes: late }, [takeover(10, 10)]), [])
 })
 
 test('recovery is timed from the death on, unless something was in its way', () => {

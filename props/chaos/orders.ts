@@ -10,6 +10,8 @@ const ORDERS = [
   'uncaught exception in a timer',
   'process.exit in a handler',
   'out of memory',
+  'handler hangs for ever',
+  'handler comes back when its time is over',
   'worker dies at operation k',
   'worker stops at operation k',
   'producer dies at operation k',

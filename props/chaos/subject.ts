@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { threadId } from 'node:worker_threads'
+import * as memory from '../../core/memory.js'
 import { type Lane, Recorder } from '../history/recorder.js'
 import { nowMs } from './clock.js'
 import { obeyAtOperation } from './interruptions.js'
@@ -20,6 +21,10 @@ export interface SubjectData {
   readonly asyncPerMille: number
 }
 
+/** Argument of a handler that hangs: it blocks its thread, or returns a promise that stays pending. */
+export const BLOCKING = 1
+const STILL = memory.allocate(8)
+
 /** The part of a handler that is the same for messages and batches. One for each thread. */
 export class Subject {
   private readonly group: number
@@ -29,6 +34,7 @@ export class Subject {
   private readonly random: Random
   private readonly asyncPerMille: number
   private isToReject = false
+  private isToHang = false
 
   constructor(data: SubjectData, workerId: number) {
     this.group = data.group
@@ -81,7 +87,7 @@ export class Subject {
   }
 
   private obey(given: GivenOrder): void {
-    const { order } = given
+    const { order, argument } = given
     if (obeyAtOperation(given, this.orders)) return
     switch (order) {
       case 'handler throws':
@@ -104,6 +110,14 @@ export class Subject {
         return
       case 'out of memory':
         this.exhaustMemory()
+        return
+      case 'handler hangs for ever':
+        this.orders.noteDeath(order)
+        if (argument === BLOCKING) memory.wait(STILL.words, 0, 0, Number.POSITIVE_INFINITY)
+        this.isToHang = true
+        return
+      case 'handler comes back when its time is over':
+        memory.wait(STILL.words, 0, 0, argument)
     }
   }
 
@@ -112,7 +126,7 @@ export class Subject {
     process.exit(1)
   }
 
-  private exhaustMemory(): never {
+  private exhaustMemory(): void {
     const hoard: unknown[] = []
     const noteAgain = this.orders.noteDeath('out of memory')
     for (;;) {
@@ -132,6 +146,7 @@ export class Subject {
    * @returns what the handler returns: now and then a promise that is pending for a moment, or rejects
    */
   settle(partition: number, offset: number): Promise<void> | undefined {
+    if (this.isToHang) return new Promise(() => {})
     if (this.isToReject) {
       this.isToReject = false
       return this.reject(partition, offset)
