@@ -45,6 +45,7 @@ export interface Fault {
 
 /** A handler that has nothing to do takes no order. */
 const ORDER_MS = 300
+const DEATH_MS = 1000
 const FULL_MS = 200
 const BLOCKED_MS = 500
 const ZOMBIE = 'zombie: blocks, is held for dead, comes back and commits'
@@ -60,10 +61,9 @@ export const FAULTS: readonly Fault[] = [
       random.pick(groups).kill(random, 'worker terminated') !== undefined,
   },
   {
-    ...ordered('worker dies at operation k', 12, ({ random }) =>
+    ...deadly('worker dies at operation k', 12, ({ random }) =>
       random.integer(1, random.pick([10, 100, 3000])),
     ),
-    kills: true,
     needsSeam: true,
   },
   {
@@ -79,12 +79,13 @@ export const FAULTS: readonly Fault[] = [
     bring: ({ fleet }) => fleet.kill('producer terminated'),
   },
   {
-    name: 'producer dies at operation k',
-    times: 14,
-    kills: true,
+    ...deadly(
+      'producer dies at operation k',
+      14,
+      ({ random }) => random.integer(1, random.pick([8, 40])),
+      true,
+    ),
     needsSeam: true,
-    bring: ({ fleet, random }) =>
-      give(fleet.orders, 'producer dies at operation k', random.integer(1, random.pick([8, 40]))),
   },
   {
     name: 'producer stops at operation k',
@@ -102,14 +103,11 @@ export const FAULTS: readonly Fault[] = [
   },
   ordered('handler throws', 6),
   ordered('handler rejects', 6),
-  { ...ordered('unhandled rejection', 4), kills: true },
-  { ...ordered('uncaught exception in a timer', 4), kills: true },
-  { ...ordered('process.exit in a handler', 4), kills: true },
-  { ...ordered('out of memory', 2), kills: true },
-  {
-    ...ordered('handler hangs for ever', 3, ({ random }) => random.pick([BLOCKING, 0])),
-    kills: true,
-  },
+  deadly('unhandled rejection', 4),
+  deadly('uncaught exception in a timer', 4),
+  deadly('process.exit in a handler', 4),
+  deadly('out of memory', 2),
+  deadly('handler hangs for ever', 3, ({ random }) => random.pick([BLOCKING, 0])),
   ordered(
     'handler comes back when its time is over',
     3,
@@ -153,12 +151,38 @@ function ordered(order: Order, times: number, argument: (scene: Scene) => number
   }
 }
 
+/** An order of which the thread dies. */
+function deadly(
+  order: Order,
+  times: number,
+  argument: (scene: Scene) => number = () => 0,
+  isForProducers = false,
+): Fault {
+  return {
+    name: order,
+    times,
+    kills: true,
+    bring: async (scene) => {
+      const target = isForProducers ? scene.fleet : scene.random.pick(scene.groups)
+      const deathsBefore = target.countDeaths(order)
+      if (!(await give(target.orders, order, argument(scene)))) return false
+      // It may be killed in another way before it comes to that.
+      return within(DEATH_MS, () => target.countDeaths(order) > deathsBefore)
+    },
+  }
+}
+
 /** @returns whether somebody took it */
 async function give(orders: Orders, order: Order, argument: number): Promise<boolean> {
   orders.give(order, argument)
-  const limitMs = nowMs() + ORDER_MS
-  while (orders.isOpen && nowMs() < limitMs) await sleep(1)
+  await within(ORDER_MS, () => !orders.isOpen)
   return !orders.withdraw()
+}
+
+async function within(limitMs: number, isReached: () => boolean): Promise<boolean> {
+  const endMs = nowMs() + limitMs
+  while (!isReached() && nowMs() < endMs) await sleep(1)
+  return isReached()
 }
 
 /**
@@ -169,8 +193,7 @@ async function killWhileFull(scene: Scene): Promise<boolean> {
   const { random, groups, fleet } = scene
   const group = random.pick(groups)
   await group.pause()
-  const limitMs = nowMs() + FULL_MS
-  while (!fleet.isOneWaiting && nowMs() < limitMs) await sleep(1)
+  await within(FULL_MS, () => fleet.isOneWaiting)
   const victim = scene.hasWrapped() ? fleet.pickWaiting() : undefined
   const dies = () => victim !== undefined && fleet.kill(WHILE_FULL, victim)
   const diesAsleep = random.chance(0.5) && dies()

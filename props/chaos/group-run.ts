@@ -20,6 +20,10 @@ import { TakeoverLog } from './takeover-log.js'
 /** Enough for a handler, and soon exhausted. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 }
 
+/** After a wait as long as the first, a worker is left alone for as long as the second. */
+const LONG_RESTART_MS = 800
+const RECOVERY_MS = 500
+
 /** Processes of the history that are no threads: those that look at a group. */
 const OBSERVERS = 2 ** 20
 
@@ -64,6 +68,7 @@ export class GroupRun {
   private readonly zombies = { redelivered: 0, staleCommits: 0 }
   private readonly degraded = new Set<number>()
   private readonly failedLoads = new Map<number, number>()
+  private readonly restartMs = new Map<number, number>()
   private readonly newestThread = new Map<number, number>()
   private wantedWorkers: number
   private pausedAtMs = Number.NaN
@@ -113,7 +118,8 @@ export class GroupRun {
       this.startedAtMs.set(threadId, nowMs())
       this.newestThread.set(workerId, threadId)
     })
-    consumer.on('worker:crash', ({ workerId, error }) => {
+    consumer.on('worker:crash', ({ workerId, error, restartMs }) => {
+      this.restartMs.set(workerId, restartMs)
       if (isLoadError(error)) {
         this.failedLoads.set(workerId, this.loadsFailed(workerId) + 1)
         return
@@ -143,13 +149,21 @@ export class GroupRun {
   /** Kills one worker at whatever instruction it is. @returns its id; undefined if none runs */
   kill(random: Random, fault = 'a kill'): number | undefined {
     const { deaths } = this
-    const alive = this.consumer.workers.filter(({ threadId }) => !deaths.has(threadId))
+    const alive = this.consumer.workers.filter(
+      ({ id, threadId }) => !deaths.has(threadId) && !this.isRecovering(id, threadId),
+    )
     if (alive.length === 0) return undefined
     const worker = random.pick(alive)
     this.noteCommits()
     this.kills.set(worker.threadId, { fault, atMs: nowMs() })
     void worker.terminate()
     return worker.id
+  }
+
+  /** Whoever dies again before he has done anything waits twice as long, up to half a minute. */
+  private isRecovering(workerId: number, threadId: number): boolean {
+    if ((this.restartMs.get(workerId) ?? 0) < LONG_RESTART_MS) return false
+    return nowMs() - (this.startedAtMs.get(threadId) ?? 0) < RECOVERY_MS
   }
 
   /** What is committed now must not come again, whoever dies. */
@@ -218,6 +232,10 @@ export class GroupRun {
   get deaths(): ReadonlyMap<number, Death> {
     const own = this.orders.deaths().map((death) => [death.threadId, death] as const)
     return new Map([...own, ...this.kills])
+  }
+
+  countDeaths(fault: string): number {
+    return [...this.deaths.values()].filter((death) => death.fault === fault).length
   }
 
   isRunning(workerId: number): boolean {

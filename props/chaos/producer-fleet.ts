@@ -139,6 +139,11 @@ export class ProducerFleet {
     for (const run of this.runs) run.death ??= own.get(run.threadId)
   }
 
+  countDeaths(fault: string): number {
+    this.noteOwnDeaths()
+    return this.runs.filter(({ death }) => death?.fault === fault).length
+  }
+
   /** One that waits for space in a full log. */
   pickWaiting(): ProducerRun | undefined {
     const waiting = this.alive().filter(({ producer }) => this.sends.isWaiting(producer))
