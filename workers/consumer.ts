@@ -69,6 +69,8 @@ export interface ConsumerEvents {
   'worker:start': [{ workerId: number; threadId: number }]
   /** A thread died; its partitions have moved on already, it is replaced after `restartMs`. */
   'worker:crash': [{ workerId: number; error: Error; restartMs: number }]
+  /** The handler's `onStop` threw. Everything before it is done and committed. */
+  'worker:stop-failed': [{ workerId: number; error: Error }]
   /** A worker died again and again without having handled a record. */
   'group:degraded': [{ groupId: string; workerId: number; crashes: number }]
 }
@@ -179,6 +181,7 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
       onStart: (workerId, threadId) => this.emit('worker:start', { workerId, threadId }),
       onCrash: (workerId, error, restartMs) =>
         this.emit('worker:crash', { workerId, error, restartMs }),
+      onStopFailed: (workerId, error) => this.emit('worker:stop-failed', { workerId, error }),
       onDegraded: (workerId, crashes) =>
         this.emit('group:degraded', { groupId: this.groupId, workerId, crashes }),
     })

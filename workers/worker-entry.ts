@@ -31,14 +31,14 @@ export default async function runWorker(task: WorkerTask): Promise<void> {
     const { handler, member } = await reporting(task, () => join(task, engine))
     send(task.report, { type: 'ready', threadId, member: member.member })
     await member.run()
-    await handler.onStop?.()
+    await reporting(task, async () => handler.onStop?.())
   } finally {
     await engine.close()
     await Promise.all([written(process.stdout), written(process.stderr)])
   }
 }
 
-/** Reports what goes wrong before the worker is ready: it is no crash. */
+/** Reports what goes wrong before the worker is ready, or when it is done: it is no crash. */
 async function reporting<T>({ report }: WorkerTask, step: () => Promise<T>): Promise<T> {
   try {
     return await step()

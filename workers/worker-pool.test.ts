@@ -317,3 +317,18 @@ test('workerData that cannot be cloned is refused', async (t) => {
   const options = { workers: 1, handler, workerData: () => {} }
   await assert.rejects(consumer.run(options), /could not be cloned/)
 })
+
+test('what onStop throws is told, and closing goes on', async (t) => {
+  const engine = await openEngine(t, FOUR)
+  const consumer = engine.consumer(GROUP)
+  const failures: { workerId: number; error: Error }[] = []
+  consumer.on('worker:stop-failed', (failure) => failures.push(failure))
+  await consumer.run({ workers: 1, handler: fixture('failing-stop') })
+  await sendEach(engine, 'orders', toAll(1))
+  await until('all are handled', () => consumer.lag().messages === 0)
+  await consumer.close()
+  assert.deepEqual(
+    failures.map(({ workerId, error }) => [workerId, error.name, error.message]),
+    [[0, 'RangeError', 'cannot stop']],
+  )
+})

@@ -36,6 +36,8 @@ export interface WorkerPoolHost {
   isClosed(): boolean
   onStart(workerId: number, threadId: number): void
   onCrash(workerId: number, error: Error, restartMs: number): void
+  /** A worker that was asked to stop has done so, but not its handler's `onStop`. */
+  onStopFailed(workerId: number, error: Error): void
   onDegraded(workerId: number, crashes: number): void
 }
 
@@ -202,7 +204,7 @@ class PoolWorker {
         const last = receiveMessageOnPort(port1)
         if (last !== undefined) receive(last.message)
         port1.close()
-        this.ended(refusal ?? error, reject)
+        this.ended(refusal, refusal ?? error, reject)
       }
       this.running = run.then(() => ended(), ended)
     })
@@ -216,7 +218,11 @@ class PoolWorker {
   }
 
   /** The task has ended: asked to, unable to start, or dead. */
-  private ended(error: Error | undefined, reject: (error: Error) => void): void {
+  private ended(
+    refusal: Error | undefined,
+    error: Error | undefined,
+    reject: (error: Error) => void,
+  ): void {
     const hadStarted = this.threadId !== undefined
     const ownReason = this.endReason
     this.threadId = undefined
@@ -224,6 +230,7 @@ class PoolWorker {
     this.endReason = undefined
     this.running = undefined
     if (this.control.isStopping || this.host.isClosed()) {
+      if (hadStarted && refusal !== undefined) this.host.onStopFailed(this.id, refusal)
       reject(stopped())
       return
     }
