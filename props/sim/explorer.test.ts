@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { type Bounds, explain, explore, type Report } from './explorer.js'
 import { search } from './guided.js'
 import * as memory from './memory.js'
 import { record, type Scenario, settle, sometimes, type ViolationKind } from './scenario.js'
+import { handOver } from './scenarios/hand-over.js'
 import {
   fillAndLook,
   mailbox,
@@ -65,6 +67,17 @@ test('finds a publish before the payload', () => {
   assertRight(explore(messagePassing(), ALL))
   assertCaught(explore(messagePassing('publish before payload'), ALL), 'race')
   assertCaught(explore(messagePassing('plain flag'), ALL), 'race')
+})
+
+test('the example of props/README.md is this scenario, and it holds', () => {
+  const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+  // Without what a reader of the document does not need.
+  const source = read('props/sim/scenarios/hand-over.ts').replace(/\n\/\*\* .* \*\/\n/, '\n')
+  const body = source.slice(source.indexOf('interface World'))
+  assert.ok(read('props/README.md').includes(body), 'the document shows other code')
+  const report = explore(handOver(), ALL)
+  assertRight(report)
+  assert.deepEqual(report.marks, ['waited'])
 })
 
 test('finds a compare-exchange that is split into a load and a store', () => {
