@@ -9,7 +9,7 @@ import * as cursor from '../../core/group/cursor.js'
 import { earliestOffset, seekGroup } from '../../core/group/seek.js'
 import { Appender } from '../../core/log/appender.js'
 import { pinOldest, unpin } from '../../core/log/finder.js'
-import { LEASE_WORD } from '../../core/log/layout.js'
+import { gateLetterStateWord, LEASE_WORD } from '../../core/log/layout.js'
 import { PartitionLog } from '../../core/log/partition-log.js'
 import { Reader } from '../../core/log/reader.js'
 import { Thread } from '../../core/thread.js'
@@ -397,6 +397,8 @@ class GroupMachine {
       const delivered = cursor.deliveredOffset(log, this.gate)
       this.note({ type: 'takeover', partition, committed, delivered })
       this.run.sometimes('died with records in hand', delivered > committed)
+      const isPending = memory.load(log.words, gateLetterStateWord(this.gate)) !== 0
+      this.run.sometimes('a dead letter was settled', isPending)
     }
     const { abortedFrames } = this.coordinator.buryThread(thread.slot)
     this.run.sometimes('repaired', abortedFrames > 0)

@@ -68,7 +68,13 @@ const setting: fc.Arbitrary<GroupSetting> = fc.record({
 const index = fc.nat(3)
 const place = fc.nat(100).map((part) => part / 100)
 
-function actionOf(kinds: ReadonlySet<Rare>, depth: number): fc.Arbitrary<GroupAction> {
+/** Kinds by weight. */
+type Kinds = ReadonlyMap<Rare, number>
+
+/** What a property is about happens oftener than what only may happen. */
+const ALWAYS_WEIGHT = 3
+
+function actionOf(kinds: Kinds, depth: number): fc.Arbitrary<GroupAction> {
   const send = fc.record({
     type: fc.constant('send' as const),
     producer: index,
@@ -82,12 +88,15 @@ function actionOf(kinds: ReadonlySet<Rare>, depth: number): fc.Arbitrary<GroupAc
       : fc.option(fc.record({ step, meanwhile: meanwhile() }), { nil: undefined, freq: 2 })
   const work = fc.record({ type: fc.constant('work' as const), member: index, pause })
   const sleep = fc.record({ type: fc.constant('sleep' as const), member: index })
-  const rare = RARE_ACTIONS.filter(([kind]) => kinds.has(kind)).map(([, arbitrary]) => arbitrary)
+  const rare = RARE_ACTIONS.map(([kind, arbitrary]) => ({
+    weight: kinds.get(kind) ?? 0,
+    arbitrary,
+  }))
   return fc.oneof(
     { weight: 6, arbitrary: send },
     { weight: 6, arbitrary: work },
     { weight: 2, arbitrary: sleep },
-    ...rare.map((arbitrary) => ({ weight: 1, arbitrary })),
+    ...rare.filter(({ weight }) => weight > 0),
   )
 }
 
@@ -120,8 +129,10 @@ interface Choice {
 
 export function groupCase({ always = [], never = [], setting: fixed }: Choice = {}) {
   const actions = fc.subarray([...RARE]).chain((kinds) => {
-    const chosen = [...kinds, ...always].filter((kind) => !never.includes(kind))
-    return fc.array(actionOf(new Set(chosen), 2), { maxLength: 40, size: '+1' })
+    const chosen = new Map<Rare, number>(kinds.map((kind) => [kind, 1]))
+    for (const kind of always) chosen.set(kind, ALWAYS_WEIGHT)
+    for (const kind of never) chosen.delete(kind)
+    return fc.array(actionOf(chosen, 2), { maxLength: 40, size: '+1' })
   })
   return fc.record({ setting: setting.map((drawn) => ({ ...drawn, ...fixed })), actions })
 }

@@ -102,8 +102,8 @@ function checkData({ step, deathStep, partitions }: WakeCase, run: Run): void {
       }
     })
     run.sometimes('the waker died', !isAlive)
-    producer.life.isDead = true
-    coordinator.buryThread(producer.slot)
+    // A funeral wakes everyone, so only who has died gets one.
+    if (!isAlive) coordinator.buryThread(producer.slot)
   }
   sleeper.life.before(step, publish)
   void sleeper.steps.idle()
@@ -136,12 +136,13 @@ function checkSpace({ step, deathStep, partitions }: WakeCase, run: Run): void {
   const thread = new SleepyThread(table, table.takeSlot())
   const views = topic.logs.map((log) => new MortalLog(log, life))
   const writer = new TopicWriter(thread, topicThrough(topic, views))
+  // Joins beforehand: that wakes everyone, too.
+  const slot = table.takeSlot()
+  const { member } = coordinator.join(GROUP, slot)
   if (run.fault !== undefined) world.dropWakes()
 
   const commit = (): void => {
     const committer = new Life()
-    const slot = table.takeSlot()
-    const { member } = coordinator.join(GROUP, slot)
     if (deathStep !== undefined) committer.before(deathStep, () => committer.die())
     const isAlive = survives(committer, () => {
       for (const log of topic.logs) {
@@ -153,8 +154,7 @@ function checkSpace({ step, deathStep, partitions }: WakeCase, run: Run): void {
       }
     })
     run.sometimes('the waker died', !isAlive)
-    committer.isDead = true
-    coordinator.buryThread(slot)
+    if (!isAlive) coordinator.buryThread(slot)
   }
   life.before(step, commit)
   for (let partition = 0; partition < partitions; partition++) {
