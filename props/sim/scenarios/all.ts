@@ -3,7 +3,7 @@ import type { Scenario, ViolationKind } from '../scenario.js'
 import { appending, realTimeOrder } from './log-append.js'
 import { buryMember, reuseSlot } from './log-bury.js'
 import { consuming } from './log-consume.js'
-import { closing, seekForward, seekWhileOwned, takeOver } from './log-group.js'
+import { closing, pausing, seekForward, seekWhileOwned, takeOver } from './log-group.js'
 import { readPinned, resume, seekBack, seekTime, subscribe } from './log-pins.js'
 import type { LogWorld, Start } from './log-world.js'
 import { twoLaps } from './two-laps.js'
@@ -214,6 +214,7 @@ function groups(start: Start): Exploration[] {
       bounds: TWICE,
       marks: ['sought', 'slept for data', 'slept for space'],
     },
+    { scenario: pausing(start), bounds: THRICE, marks: ['slept for data'] },
     { scenario: closing(start), bounds: TWICE, marks: ['slept for data', 'slept for space'] },
   ]
 }

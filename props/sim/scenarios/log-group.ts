@@ -9,9 +9,11 @@ import {
   fence,
   follow,
   hold,
+  isPaused,
   type Ownership,
   release,
   seekCursor,
+  setPaused,
 } from '../../../core/group/cursor.js'
 import { heldPlace, pinOffset, placeReader, unpin } from '../../../core/log/finder.js'
 import * as layout from '../../../core/log/layout.js'
@@ -266,6 +268,40 @@ function readUntil(world: LogWorld, end: number): void {
 function holdFrame({ log, threads }: LogWorld, reader: Reader): void {
   hold(log, GATE, reader.offset)
   wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, threads)
+}
+
+/** A pause that ends: the owner sleeps meanwhile, and goes on. */
+export function pausing(start: Start): Scenario<LogWorld> {
+  const records = 2
+  const end = STARTS[start].startOffset + records
+  return {
+    name: `pause, ${start}`,
+    setup: () => setUp(start, records, ['member1', 'pauser']),
+    actors: {
+      member1(world) {
+        const { log, threads } = world
+        const owned = acquire(log, GATE, slotOf(world, 'member1'))
+        assert.ok(owned !== undefined)
+        const reader = readerAt(world, owned.committed)
+        for (let { committed } = owned; committed !== end; committed = reader.offset) {
+          sleepUntil(world, 'member1', layout.DATA_WAITERS_WORD, () => !isPaused(log, GATE))
+          assert.ok(reader.next())
+          readFrame(reader)
+          assert.ok(commit(log, threads, GATE, owned.epoch, committed, reader.offset))
+        }
+      },
+      pauser({ log, threads }) {
+        for (const paused of [true, false]) {
+          setPaused(log, GATE, paused)
+          threads.advanceGeneration(GATE)
+        }
+      },
+    },
+    ...view,
+    check(world) {
+      assert.equal(committedOffset(world.log, GATE), end, 'all is committed')
+    },
+  }
 }
 
 /** Everyone who sleeps ends when the engine is closed, on both sides. */
