@@ -248,7 +248,7 @@ function everything(start: Start): Exploration[] {
   return [
     {
       scenario: twoLaps(start),
-      // 24 million states; with three preemptions 214 million, which take 4 GB.
+      // 24 million states; with three preemptions 214 million: GBs of memory.
       bounds: { ...EVERYTHING, preemptions: 2 },
       deepBounds: { ...EVERYTHING, preemptions: 3 },
       lightBounds: { ...EVERYTHING, preemptions: 1 },
