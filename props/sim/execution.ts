@@ -145,7 +145,7 @@ export abstract class Execution {
   private execute(actor: number): Stop {
     let thrown: unknown
     try {
-      ;(this.options.bodies[actor] as () => void)()
+      this.perform(actor)
     } catch (error) {
       thrown = error
     }
@@ -161,6 +161,10 @@ export abstract class Execution {
     if (this.options.mergesByContent) this.state.forget(actor)
     if (this.tracing) this.note('returns')
     return Stop.FINISHED
+  }
+
+  protected perform(actor: number): void {
+    ;(this.options.bodies[actor] as () => void)()
   }
 
   private failureOf(thrown: unknown): Error | undefined {

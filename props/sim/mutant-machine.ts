@@ -1,40 +1,51 @@
 import { kindNamed, modified, Operation, operationName } from './actor-log.js'
-import type { ExecutionOptions } from './execution.js'
+import type { ExecutionOptions, Stop } from './execution.js'
 import { Machine } from './machine.js'
 
 /** What can be wrong with one shared operation. */
 export type Fault =
-  /** It does not happen; a read-modify-write only reads. */
+  /** It does not happen: a load sees 0, a read-modify-write only reads. */
   | 'drop'
   /** It is plain instead of atomic. */
   | 'plain'
   /** A read-modify-write becomes a load and a store. */
   | 'split'
+  /** A compare-exchange replaces whatever it finds, and tells that it found what it expected. */
+  | 'blind'
   /** A write happens only after the actor's next atomic operation. */
   | 'late'
 
-/** An operation of the shipped code, by where it is called, that is made wrong wherever it runs. */
+/** Operations of the shipped code, by where they are called, that are made wrong wherever they run. */
 export interface Mutation {
-  readonly site: string
+  /** As `siteOf` names them, with their callers or without. */
+  readonly sites: readonly string[]
   readonly fault: Fault
-  /** Words that the operation was seen to touch there: spares looking at the stack elsewhere. */
-  readonly addresses: ReadonlySet<number>
+  /**
+   * Words that the operations were seen to touch there: spares looking at the stack elsewhere.
+   * Default: all.
+   */
+  readonly addresses?: ReadonlySet<number>
 }
 
-const READ_MODIFY_WRITE: readonly Fault[] = ['drop', 'split']
+const COMPARE_EXCHANGE: readonly Fault[] = ['drop', 'split', 'blind']
+/** Those whose result nobody uses: they can come late. */
+const MODIFICATION: readonly Fault[] = ['drop', 'split', 'late']
 
-/** Faults that make sense for an operation; those that leave it as good as it was are left out. */
+/**
+ * Faults that make sense for an operation. A load that is left out is none: that is another
+ * algorithm. A notify that comes late is none either: between two atomic operations nobody sleeps.
+ */
 const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
   load: ['plain'],
   loadLong: ['plain'],
   store: ['drop', 'plain', 'late'],
   storeLong: ['drop', 'late'],
-  compareExchange: READ_MODIFY_WRITE,
-  compareExchangeLong: READ_MODIFY_WRITE,
-  exchange: READ_MODIFY_WRITE,
-  add: READ_MODIFY_WRITE,
-  or: READ_MODIFY_WRITE,
-  and: READ_MODIFY_WRITE,
+  compareExchange: COMPARE_EXCHANGE,
+  compareExchangeLong: COMPARE_EXCHANGE,
+  exchange: ['drop', 'split'],
+  add: MODIFICATION,
+  or: MODIFICATION,
+  and: MODIFICATION,
   notify: ['drop'],
   fill: ['drop', 'late'],
   write: ['drop', 'late'],
@@ -56,20 +67,26 @@ export class MutantMachine extends Machine {
   /** Where operations were called, and on which words, while no mutation is chosen. */
   readonly sites = new Map<string, Set<number>>()
   private readonly mutation: Mutation | undefined
-  /** The kind of operation that is made wrong, or 0. */
-  private readonly wanted: number
+  /** The kinds of operation that are made wrong. */
+  private readonly wanted: ReadonlySet<number>
   /** A write that is done after the next atomic operation. */
   private held: (() => void) | undefined
 
   constructor(options: ExecutionOptions, mutation: Mutation | undefined) {
     super(options)
     this.mutation = mutation
-    this.wanted = kindNamed(mutation?.site.slice(mutation.site.lastIndexOf(' ') + 1))
+    this.wanted = new Set(mutation?.sites.map((site) => kindNamed(site.split(' ').at(-1))))
   }
 
-  override run(actor: number) {
+  override run(actor: number): Stop {
     this.held = undefined
     return super.run(actor)
+  }
+
+  /** What is still held at an actor's end is written there. */
+  protected override perform(actor: number): void {
+    super.perform(actor)
+    this.releaseHeld()
   }
 
   /** The fault of the operation that is being called, if it has one. */
@@ -78,15 +95,17 @@ export class MutantMachine extends Machine {
       if (this.cursor === this.length) this.noteSite(kind, address)
       return undefined
     }
-    if (this.wanted !== kind || !this.mutation.addresses.has(address)) return undefined
+    const { sites, fault, addresses } = this.mutation
+    if (!this.wanted.has(kind) || addresses?.has(address) === false) return undefined
     if (this.cursor < this.length) {
       if (this.log.kinds[this.cursor] !== Operation.mutated) return undefined
       this.cursor++
-      return this.mutation.fault
+      return fault
     }
-    if (siteOf(kind) !== this.mutation.site) return undefined
+    const site = siteOf(kind)
+    if (!sites.includes(site) && !sites.includes(withoutCaller(site))) return undefined
     this.append(Operation.mutated, 0, 0, 0)
-    return this.mutation.fault
+    return fault
   }
 
   private noteSite(kind: number, address: number): void {
@@ -103,9 +122,14 @@ export class MutantMachine extends Machine {
     writePlainly: () => void = write,
   ): void {
     const fault = this.faultOf(kind, address)
-    if (fault === 'late') this.held = write
+    if (fault === 'late') this.hold(write)
     else if (fault === 'plain') writePlainly()
     else if (fault === undefined) write()
+  }
+
+  private hold(write: () => void): void {
+    this.releaseHeld()
+    this.held = write
   }
 
   /** After each atomic operation. */
@@ -116,14 +140,18 @@ export class MutantMachine extends Machine {
   }
 
   override load(address: number): number {
-    if (this.faultOf(Operation.load, address) === 'plain') return super.read(address)
+    const fault = this.faultOf(Operation.load, address)
+    if (fault === 'plain') return super.read(address)
+    if (fault === 'drop') return 0
     const value = super.load(address)
     this.releaseHeld()
     return value
   }
 
   override loadLong(address: number): bigint {
-    if (this.faultOf(Operation.loadLong, address) === 'plain') {
+    const fault = this.faultOf(Operation.loadLong, address)
+    if (fault === 'drop') return 0n
+    if (fault === 'plain') {
       const low = super.read(address)
       return (BigInt(super.read(address + 1)) << 32n) | BigInt(low >>> 0)
     }
@@ -152,6 +180,9 @@ export class MutantMachine extends Machine {
     let found: number
     if (fault === undefined) {
       found = super.compareExchange(address, expected, replacement)
+    } else if (fault === 'blind') {
+      super.store(address, replacement)
+      found = expected
     } else {
       found = super.load(address)
       if (fault === 'split' && found === expected) super.store(address, replacement)
@@ -165,6 +196,9 @@ export class MutantMachine extends Machine {
     let found: bigint
     if (fault === undefined) {
       found = super.compareExchangeLong(address, expected, replacement)
+    } else if (fault === 'blind') {
+      super.storeLong(address, replacement)
+      found = expected
     } else {
       found = super.loadLong(address)
       if (fault === 'split' && found === expected) super.storeLong(address, replacement)
@@ -175,6 +209,10 @@ export class MutantMachine extends Machine {
 
   override modify(kind: number, address: number, operand: number): number {
     const fault = this.faultOf(kind, address)
+    if (fault === 'late') {
+      this.hold(() => super.modify(kind, address, operand))
+      return 0
+    }
     let found: number
     if (fault === undefined) {
       found = super.modify(kind, address, operand)
@@ -192,6 +230,13 @@ export class MutantMachine extends Machine {
 
   override notify(address: number): void {
     this.mutableWrite(Operation.notify, address, () => super.notify(address))
+    this.releaseHeld()
+  }
+
+  override wait(address: number, expected: number): 'ok' | 'not-equal' {
+    const result = super.wait(address, expected)
+    this.releaseHeld()
+    return result
   }
 
   override write(address: number, value: number): void {
@@ -210,19 +255,27 @@ export class MutantMachine extends Machine {
 /** Frames of the stack that are looked at to find the core's. */
 const FRAMES = 8
 
-/** Which function of the core calls the operation, and which function calls that one. */
+/**
+ * Where the core calls the operation, and where it calls the function that does:
+ * `core/log/tail.js:22:19 < core/log/finder.js:201:24 loadLong`.
+ */
 function siteOf(kind: number): string {
   const frames = callSites()
   const first = frames.findIndex((frame) => isCore(frame))
   if (first < 0) return ''
   const caller = frames[first + 1]
-  const within = caller !== undefined && isCore(caller) ? ` < ${nameOf(caller)}` : ''
-  return `${nameOf(frames[first] as NodeJS.CallSite)}${within} ${operationName(kind)}`
+  const within = caller !== undefined && isCore(caller) ? ` < ${placeOf(caller)}` : ''
+  return `${placeOf(frames[first] as NodeJS.CallSite)}${within} ${operationName(kind)}`
 }
 
-function nameOf(frame: NodeJS.CallSite): string {
+/** The same for every caller. */
+function withoutCaller(site: string): string {
+  return site.replace(/ < \S+/, '')
+}
+
+function placeOf(frame: NodeJS.CallSite): string {
   const file = frame.getFileName()?.replace(/.*\/dist\//, '')
-  return `${frame.getFunctionName()} (${file}:${frame.getLineNumber()}:${frame.getColumnNumber()})`
+  return `${file}:${frame.getLineNumber()}:${frame.getColumnNumber()}`
 }
 
 function isCore(frame: NodeJS.CallSite): boolean {

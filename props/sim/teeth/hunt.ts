@@ -1,0 +1,73 @@
+import { explore, sitesOf } from '../explorer.js'
+import type { Fault, Mutation } from '../mutant-machine.js'
+import type { ViolationKind } from '../scenario.js'
+import { type Subject, subjectNamed } from './subjects.js'
+
+/** Enough states to come by every operation of a scenario. */
+const SITES_STATES_MAX = 5_000
+
+/** What can be done to find a mutant in one scenario. */
+export interface Visit {
+  readonly scenario: string
+  /** Words that the operation touches there. */
+  readonly addresses: readonly number[]
+}
+
+/** One operation of the core made wrong, and where it is come by, the smallest scenario first. */
+export interface Mutant {
+  /** As the machine names it, with its caller. */
+  readonly site: string
+  readonly fault: Fault
+  readonly visits: readonly Visit[]
+}
+
+export interface Verdict {
+  /** The scenario in which the fault showed, and how; absent if it survived. */
+  readonly killedBy?: string
+  readonly kind?: ViolationKind
+  /** Decisions in the shrunk schedule. */
+  readonly decisions?: number
+  /** States that were explored until then, in all scenarios. */
+  readonly states: number
+  readonly elapsedMs: number
+}
+
+/** The operations that a scenario comes by, each with the words that it touches. */
+export function survey(name: string): { states: number; sites: [string, number[]][] } {
+  const { scenario, bounds } = subjectNamed(name)
+  const sites = [...sitesOf(scenario, { ...bounds, statesMax: SITES_STATES_MAX })]
+  const { states } = explore(scenario, { ...bounds, statesMax: SITES_STATES_MAX })
+  return { states, sites: sites.map(([site, addresses]) => [site, [...addresses]]) }
+}
+
+/**
+ * Looks for the mutant in every scenario that comes by it, at first in few states of each: most
+ * faults show soon, if they show at all.
+ */
+export function hunt(mutant: Mutant, limits: readonly number[]): Verdict {
+  const start = performance.now()
+  let states = 0
+  let visits = mutant.visits
+  for (const statesMax of limits) {
+    const left: Visit[] = []
+    for (const visit of visits) {
+      const addresses = new Set(visit.addresses)
+      const mutation = { sites: [mutant.site], fault: mutant.fault, addresses }
+      const report = attack(subjectNamed(visit.scenario), mutation, statesMax)
+      states += report.states
+      if (report.violation !== undefined) {
+        const { kind, schedule } = report.violation
+        const elapsedMs = Math.round(performance.now() - start)
+        return { killedBy: visit.scenario, kind, decisions: schedule.length, states, elapsedMs }
+      }
+      if (!report.complete) left.push(visit)
+    }
+    visits = left
+  }
+  return { states, elapsedMs: Math.round(performance.now() - start) }
+}
+
+/** Explores a scenario with a mutation. */
+export function attack({ scenario, bounds }: Subject, mutation: Mutation, statesMax: number) {
+  return explore(scenario, { ...bounds, statesMax, mutation })
+}
