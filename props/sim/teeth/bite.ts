@@ -4,8 +4,8 @@ import { explore } from '../explorer.js'
 import type { Mutation } from '../mutant-machine.js'
 import type { Schedule, ViolationKind } from '../scenario.js'
 import { ScheduleRunner } from '../schedule.js'
-import { callerOf, callSites, isOperation, kindOf, operationOf } from './call-sites.js'
-import { CANARIES, type Canary, type OperationName } from './canaries.js'
+import { sitesNamed } from './call-sites.js'
+import { CANARIES, type Canary } from './canaries.js'
 
 /** How a canary was caught. */
 export interface Bite {
@@ -52,22 +52,5 @@ export function bite(name: string): Bite {
 
 function mutationOf({ operations, fault }: Canary): Mutation | undefined {
   if (operations.length === 0) return undefined
-  return { sites: operations.flatMap(sitesNamed), fault }
-}
-
-/** The operation's places, as the machine names them. */
-function sitesNamed([site, operation, caller]: OperationName): string[] {
-  const calls = [...callSites().values()]
-  const call = calls.find(
-    (candidate) =>
-      candidate.site === site && isOperation(candidate) && operationOf(candidate) === operation,
-  )
-  if (call === undefined) throw new Error(`${site} has no ${operation}`)
-  if (caller === undefined) return [`${call.place} ${kindOf(call)}`]
-  const functionName = site.split(/[ .]/).at(-1)
-  const callers = calls.filter((candidate) => {
-    return candidate.callee === functionName && callerOf(candidate) === caller
-  })
-  if (callers.length === 0) throw new Error(`${caller} does not call ${site}`)
-  return callers.map(({ place }) => `${call.place} < ${place} ${kindOf(call)}`)
+  return { sites: operations.flatMap((operation) => sitesNamed(...operation)), fault }
 }

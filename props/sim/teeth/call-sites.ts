@@ -51,6 +51,27 @@ export function callerOf(call: CallSite): string {
   return `${call.site.split(' ').at(-1)}${numbered(call)}`
 }
 
+/**
+ * An operation's places, as the machine names them.
+ *
+ * @param caller '' for every caller
+ */
+export function sitesNamed(site: string, operation: string, caller = ''): string[] {
+  const calls = [...callSites().values()]
+  const call = calls.find(
+    (candidate) =>
+      candidate.site === site && isOperation(candidate) && operationOf(candidate) === operation,
+  )
+  if (call === undefined) throw new Error(`${site} has no ${operation}`)
+  if (caller === '') return [`${call.place} ${kindOf(call)}`]
+  const functionName = site.split(/[ .]/).at(-1)
+  const callers = calls.filter((candidate) => {
+    return candidate.callee === functionName && callerOf(candidate) === caller
+  })
+  if (callers.length === 0) throw new Error(`${caller} does not call ${site}`)
+  return callers.map(({ place }) => `${call.place} < ${place} ${kindOf(call)}`)
+}
+
 function numbered({ ordinal }: CallSite): string {
   return ordinal === 0 ? '' : ` ${ordinal}`
 }

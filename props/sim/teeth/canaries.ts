@@ -7,7 +7,7 @@ import { subjectNamed } from './subjects.js'
 import { handling } from './variants.js'
 
 /** An operation of the core: `file function`, which one of it, and perhaps for one caller only. */
-export type OperationName = readonly [site: string, operation: string, caller?: string]
+type OperationName = readonly [site: string, operation: string, caller?: string]
 
 /**
  * A known-bad variant of the shipped algorithm: the core with operations of it made wrong, or a
@@ -150,7 +150,7 @@ const MUTANTS: readonly Canary[] = [
     name: 'no repair of the lease',
     operations: [[`${REPAIR} repairLog`, 'compareExchange']],
     fault: 'drop',
-    subject: DEATHS,
+    subject: named('duel: a death under the lease'),
     finds: 'deadlock',
   },
   {

@@ -1,7 +1,7 @@
 import { explore, sitesOf } from '../explorer.js'
-import type { Fault, Mutation } from '../mutant-machine.js'
+import type { Fault } from '../mutant-machine.js'
 import type { ViolationKind } from '../scenario.js'
-import { type Subject, subjectNamed } from './subjects.js'
+import { subjectNamed } from './subjects.js'
 
 /** Enough states to come by every operation of a scenario. */
 const SITES_STATES_MAX = 5_000
@@ -9,14 +9,14 @@ const SITES_STATES_MAX = 5_000
 /** What can be done to find a mutant in one scenario. */
 export interface Visit {
   readonly scenario: string
-  /** Words that the operation touches there. */
-  readonly addresses: readonly number[]
+  /** Words that the operation touches there; default: not known. */
+  readonly addresses?: readonly number[]
 }
 
 /** One operation of the core made wrong, and where it is come by, the smallest scenario first. */
 export interface Mutant {
-  /** As the machine names it, with its caller. */
-  readonly site: string
+  /** As the machine names it. */
+  readonly sites: readonly string[]
   readonly fault: Fault
   readonly visits: readonly Visit[]
 }
@@ -51,9 +51,7 @@ export function hunt(mutant: Mutant, limits: readonly number[]): Verdict {
   for (const statesMax of limits) {
     const left: Visit[] = []
     for (const visit of visits) {
-      const addresses = new Set(visit.addresses)
-      const mutation = { sites: [mutant.site], fault: mutant.fault, addresses }
-      const report = attack(subjectNamed(visit.scenario), mutation, statesMax)
+      const report = attack(mutant, visit, statesMax)
       states += report.states
       if (report.violation !== undefined) {
         const { kind, schedule } = report.violation
@@ -67,7 +65,8 @@ export function hunt(mutant: Mutant, limits: readonly number[]): Verdict {
   return { states, elapsedMs: Math.round(performance.now() - start) }
 }
 
-/** Explores a scenario with a mutation. */
-export function attack({ scenario, bounds }: Subject, mutation: Mutation, statesMax: number) {
-  return explore(scenario, { ...bounds, statesMax, mutation })
+function attack({ sites, fault }: Mutant, { scenario: name, addresses }: Visit, statesMax: number) {
+  const { scenario, bounds } = subjectNamed(name)
+  const known = addresses === undefined ? {} : { addresses: new Set(addresses) }
+  return explore(scenario, { ...bounds, statesMax, mutation: { sites, fault, ...known } })
 }

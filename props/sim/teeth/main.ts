@@ -11,7 +11,7 @@
  *     canary    {canary, scenario, expected, kind, message, states, decisions, schedule, repeats,
  *               elapsedMs}; `repeats`: the stored schedule still ends like that
  *     mutant    {mutant, function, caller, operation, fault, killedBy, kind, decisions, states,
- *               elapsedMs}; without `killedBy` it survived, and `reason` says why it may
+ *               elapsedMs}; or {..., survived, reason}: why it may
  *     unreached {unreached, reason}: an operation of the core that no scenario comes by
  *     error     {error}: a reason whose mutant was killed, or that names nothing
  *
@@ -20,13 +20,15 @@
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { sitesNamed } from './call-sites.js'
 import { CANARIES } from './canaries.js'
 import { EQUIVALENT, UNREACHED } from './equivalent.js'
 import { Fleet } from './fleet.js'
 import { type NamedMutant, nameOf, surveyAll } from './mutants.js'
+import { SAMPLE } from './sample.js'
 
 /** States that are explored in each scenario, in the first round and in those after it. */
-const LIMITS = [1_000, 8_000]
+const LIMITS = [1_000, 8_000, 60_000]
 /** The same for a mutant that is held to be equivalent. */
 const LIMITS_OF_EQUIVALENT = [1_000, 8_000]
 
@@ -49,28 +51,43 @@ async function runCanary(name: string): Promise<void> {
   report(bite, bite.kind === bite.expected && bite.repeats)
 }
 
-async function runMutant(mutant: NamedMutant): Promise<void> {
-  const { site, visits, fault, ...names } = mutant
-  const name = nameOf(mutant)
-  const reason = EQUIVALENT.get(name)
+async function runMutant(mutant: NamedMutant, reason?: string): Promise<void> {
+  const { sites, visits, fault, ...names } = mutant
   const limits = reason === undefined ? LIMITS : LIMITS_OF_EQUIVALENT
-  const verdict = await fleet.run({ kind: 'hunt', mutant: { site, visits, fault }, limits })
-  const line = { mutant: name, ...names, fault, ...verdict }
-  const isKilled = verdict.killedBy !== undefined
-  report(reason === undefined ? line : { ...line, reason }, isKilled !== (reason !== undefined))
+  const verdict = await fleet.run({ kind: 'hunt', mutant: { sites, visits, fault }, limits })
+  const survived = verdict.killedBy === undefined
+  const line = { mutant: nameOf(mutant), ...names, fault, ...verdict }
+  report(survived ? { ...line, survived, reason } : line, survived === (reason !== undefined))
+  if (!survived && reason !== undefined) report({ error: `${line.mutant} has a reason` }, false)
 }
 
 async function runMutants(): Promise<void> {
   const { mutants, unreached } = await surveyAll(fleet)
   const chosen = mutants.filter((mutant) => nameOf(mutant).includes(options.only))
-  await Promise.all(chosen.map(runMutant))
-  for (const call of unreached) {
-    const name = `${call.site}: ${call.callee}`
-    const reason = UNREACHED.get(call.site)
-    report({ unreached: name, reason }, reason !== undefined)
+  await Promise.all(chosen.map((mutant) => runMutant(mutant, EQUIVALENT.get(nameOf(mutant)))))
+  for (const { site, callee } of unreached) {
+    const reason = UNREACHED.get(site)
+    report({ unreached: `${site}: ${callee}`, reason }, reason !== undefined)
+  }
+  const names = new Set([...mutants.map(nameOf), ...unreached.map(({ site }) => site)])
+  for (const name of [...EQUIVALENT.keys(), ...UNREACHED.keys()]) {
+    if (!names.has(name)) report({ error: `a reason names nothing: ${name}` }, false)
   }
 }
 
+async function runSample(): Promise<void> {
+  const mutants = SAMPLE.map(([site, operation, caller, fault, scenario]) => ({
+    sites: sitesNamed(site, operation, caller),
+    visits: [{ scenario }],
+    fault,
+    function: site,
+    caller,
+    operation,
+  }))
+  await Promise.all(mutants.map((mutant) => runMutant(mutant)))
+}
+
 if (options.only === '') await Promise.all(CANARIES.map(({ name }) => runCanary(name)))
-if (!options.canaries) await runMutants()
+if (options.sample) await runSample()
+else if (!options.canaries) await runMutants()
 fleet.close()

@@ -1,5 +1,12 @@
 import { type Fault, faultsOf } from '../mutant-machine.js'
-import { type CallSite, callerOf, callSites, isOperation, operationOf } from './call-sites.js'
+import {
+  type CallSite,
+  callerOf,
+  callSites,
+  isOperation,
+  kindOf,
+  operationOf,
+} from './call-sites.js'
 import type { Fleet } from './fleet.js'
 import type { Mutant, Visit } from './hunt.js'
 import { subjects } from './subjects.js'
@@ -46,7 +53,7 @@ export async function surveyAll(fleet: Fleet): Promise<Survey> {
   const mutants = [...visits].flatMap(([site, known]) => mutantsOf(site, known, calls))
   const reached = new Set([...visits.keys()].map((site) => site.split(' ')[0]))
   const unreached = [...calls.values()].filter(
-    (call) => isOperation(call) && !reached.has(call.place),
+    (call) => isOperation(call) && faultsOf(kindOf(call)).length > 0 && !reached.has(call.place),
   )
   return {
     mutants: mutants.sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1)),
@@ -64,7 +71,7 @@ function mutantsOf(
   if (call === undefined) throw new Error(`the sources have no operation at ${place}`)
   const caller = site.includes(' < ') ? calls.get(callerPlace as string) : undefined
   return faultsOf(site).map((fault) => ({
-    site,
+    sites: [site],
     fault,
     visits,
     function: call.site,

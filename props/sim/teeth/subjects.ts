@@ -1,5 +1,8 @@
 import { type Exploration, explorationsFrom } from '../scenarios/all.js'
-import { duels } from './duels.js'
+import { groupDuels } from './group-duels.js'
+import { letterDuels } from './letter-duels.js'
+import { logDuels } from './log-duels.js'
+import { threadDuels } from './thread-duels.js'
 import { variants } from './variants.js'
 
 /** A scenario, and how far it is explored. */
@@ -14,7 +17,10 @@ export function subjects(): Subject[] {
   return [
     ...right.filter(({ bounds }) => bounds.mergesByContent !== true),
     ...variants(),
-    ...duels(),
+    ...groupDuels(),
+    ...logDuels(),
+    ...threadDuels(),
+    ...letterDuels(),
   ]
 }
 

@@ -34,6 +34,7 @@ import {
  */
 
 const GATE = 0
+const PRODUCERS = ['producer1', 'producer2']
 const GEOMETRY: LogGeometry = {
   segmentCount: 4,
   segmentGranules: 4,
@@ -42,10 +43,10 @@ const GEOMETRY: LogGeometry = {
 }
 
 /** A claim is aborted, or its frame is published and acknowledged: whoever comes second is refused. */
-export function heldForDead(): Scenario<LogWorld> {
+function heldForDead(): Scenario<LogWorld> {
   return {
     name: 'held for dead, and alive',
-    setup: () => createWorld(GEOMETRY, ['producer1', 'supervisor']),
+    setup: () => createWorld(GEOMETRY, ['producer1', 'producer2']),
     ordersEvents: true,
     actors: {
       producer1(world) {
@@ -56,18 +57,27 @@ export function heldForDead(): Scenario<LogWorld> {
           record('refused')
         }
       },
+      producer2(world) {
+        const appender = appenderOf(world, 'producer2')
+        const content = frame(2, 1, 1)
+        assert.ok(appender.claim(content))
+        appender.fill(content)
+        if (appender.publish()) record({ name: 2001, offset: appender.claimedOffset })
+      },
       supervisor(world) {
-        const aborted = repairLog(world.log, world.threads, slotOf(world, 'producer1'))
-        record(aborted)
+        for (const producer of PRODUCERS) {
+          record(repairLog(world.log, world.threads, slotOf(world, producer)))
+        }
       },
     },
     describe: describeLog,
     check(world, ending) {
-      const [aborted] = ending.events('supervisor')
+      const counts = ending.events('supervisor') as number[]
+      const aborted = counts.reduce((sum, count) => sum + count, 0)
       const content = contentOf(world.log)
       assert.equal(content.abortedFrames, aborted, 'what is aborted stays aborted')
-      assert.equal(content.records.length, seenBy(ending, 'producer1').length)
-      if (aborted === 1) sometimes('refused')
+      assert.equal(content.records.length, PRODUCERS.flatMap((name) => seenBy(ending, name)).length)
+      if (aborted === 2) sometimes('refused')
     },
   }
 }
