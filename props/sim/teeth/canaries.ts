@@ -151,7 +151,7 @@ const MUTANTS: readonly Canary[] = [
     operations: [[`${REPAIR} repairLog`, 'compareExchange']],
     fault: 'drop',
     subject: named('duel: a death under the lease'),
-    finds: 'deadlock',
+    finds: 'check',
   },
   {
     name: 'no repair of pins',

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict'
-import { acquire, activateGate, committedOffset, fence } from '../../../core/group/cursor.js'
+import * as memory from '#scenario-memory'
+import {
+  acquire,
+  activateGate,
+  committedOffset,
+  currentEpoch,
+  fence,
+  holderOf,
+  type Ownership,
+  release,
+  seekCursor,
+} from '../../../core/group/cursor.js'
 import { commitDeadLetter, settleDeadLetter } from '../../../core/group/dead-letter-commit.js'
 import { Appender } from '../../../core/log/appender.js'
 import { PartitionLog } from '../../../core/log/partition-log.js'
@@ -23,6 +34,8 @@ const GATE = 0
 const OWNER = 'owner'
 /** Epoch of the owner: the gate was activated, then acquired. */
 const EPOCH = 2
+const SUCCESSOR = 'successor'
+const FIRST: Ownership = { epoch: EPOCH, committed: 0 }
 const LETTERS_BEFORE = 4
 
 interface LetterWorld extends LogWorld {
@@ -41,13 +54,18 @@ function setUp(actors: readonly string[]): LetterWorld {
   return { ...world, letters }
 }
 
-/** Gives up one record after the other. @returns the last result */
-function giveUp(world: LetterWorld, records: number): void {
+/** Gives up one record after the other. */
+function giveUp(
+  world: LetterWorld,
+  name: string,
+  { epoch, committed }: Ownership,
+  records: number,
+): void {
   const { log, threads, letters } = world
-  const appender = new Appender(letters, threads, slotOf(world, OWNER))
-  for (let at = 0; at < records; at++) {
+  const appender = new Appender(letters, threads, slotOf(world, name))
+  for (let at = committed; at < records; at++) {
     const letter = frame(1, at, 1, records === 1 ? 1 : 2)
-    record(commitDeadLetter(appender, letter, log, threads, GATE, EPOCH, at, at + 1))
+    record(commitDeadLetter(appender, letter, log, threads, GATE, epoch, at, at + 1))
   }
 }
 
@@ -66,7 +84,7 @@ function letterFenced(): Scenario<LetterWorld> {
     name: 'duel: a letter of a fenced owner',
     setup: () => setUp(['producer1', 'supervisor']),
     actors: {
-      owner: (world) => giveUp(world, 1),
+      owner: (world) => giveUp(world, OWNER, FIRST, 1),
       supervisor: (world) => fence(world.log, GATE, slotOf(world, OWNER)),
       reader({ letters }) {
         const reader = new Reader(letters, 8, LETTERS_BEFORE)
@@ -83,25 +101,32 @@ function letterFenced(): Scenario<LetterWorld> {
       checkLetters(world)
       const isWritten = ending.events(OWNER)[0] === 'written'
       assert.equal(committedOffset(world.log, GATE), isWritten ? 1 : 0)
+      assert.equal(currentEpoch(world.log, GATE), EPOCH + 1)
       if (!isWritten) sometimes('fenced')
     },
   }
 }
 
-/** An owner dies over its letters, as many as go around their log. */
-function letterOfTheDead(): Scenario<LetterWorld> {
+/** Owners die over their letters, as many as go around their log. */
+function lettersOfTheDead(deaths: string): Scenario<LetterWorld> {
+  const records = LETTERS_BEFORE + 1
   return {
-    name: 'duel: letters of a dead owner',
-    setup: () => setUp([]),
-    actors: { owner: (world) => giveUp(world, LETTERS_BEFORE + 1) },
-    repair(world, dead) {
-      const { log, threads, letters } = world
-      const slot = slotOf(world, dead)
-      settleDeadLetter(log, GATE, letters, slot)
-      fence(log, GATE, slot)
-      repairLog(letters, threads, slot)
-      repairLog(log, threads, slot)
+    name: `duel: letters, ${deaths}`,
+    setup: () => setUp([SUCCESSOR]),
+    actors: {
+      owner(world) {
+        giveUp(world, OWNER, FIRST, records)
+        release(world.log, GATE, slotOf(world, OWNER))
+      },
+      successor(world) {
+        for (let turn = 0; ; turn++) {
+          const owned = acquire(world.log, GATE, slotOf(world, SUCCESSOR))
+          if (owned !== undefined) return giveUp(world, SUCCESSOR, owned, records)
+          memory.pause(turn)
+        }
+      },
     },
+    repair: bury,
     describe: describeLog,
     check(world) {
       checkLetters(world)
@@ -110,10 +135,41 @@ function letterOfTheDead(): Scenario<LetterWorld> {
   }
 }
 
+function bury(world: LetterWorld, dead: string): void {
+  const { log, threads, letters } = world
+  const slot = slotOf(world, dead)
+  if (holderOf(log, GATE) === slot) settleDeadLetter(log, GATE, letters, slot)
+  fence(log, GATE, slot)
+  repairLog(letters, threads, slot)
+  repairLog(log, threads, slot)
+}
+
+/** The group is sought while a dead owner's letter is settled. */
+function letterSought(): Scenario<LetterWorld> {
+  return {
+    name: 'duel: a letter and a seek',
+    setup: () => setUp([]),
+    actors: {
+      owner: (world) => giveUp(world, OWNER, FIRST, 1),
+      seeker: ({ log, threads }) => seekCursor(log, threads, GATE, 0),
+    },
+    mortal: [OWNER],
+    repair: bury,
+    describe: describeLog,
+    check({ letters }) {
+      const { abortedFrames, claimedFrames } = contentOf(letters)
+      assert.equal(claimedFrames, 0)
+      if (abortedFrames > 0) sometimes('letter aborted')
+    },
+  }
+}
+
 /** Duels about dead letters. */
 export function letterDuels(): Subject[] {
   return [
-    { scenario: letterOfTheDead(), bounds: { preemptions: 0, crashes: 1 } },
+    { scenario: lettersOfTheDead('one death'), bounds: { preemptions: 0, crashes: 1 } },
+    { scenario: lettersOfTheDead('two deaths'), bounds: { preemptions: 0, crashes: 2 } },
+    { scenario: letterSought(), bounds: { preemptions: 1, crashes: 1 } },
     { scenario: letterFenced(), bounds: { preemptions: 2, crashes: 0 } },
   ].map(({ scenario, ...rest }) => ({ scenario: scenario as Scenario<LogWorld>, ...rest }))
 }

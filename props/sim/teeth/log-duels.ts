@@ -326,6 +326,31 @@ function firstPins(): Scenario<LogWorld> {
   }
 }
 
+/** A segment is opened again for a pin, while another producer wants it, too. */
+function reopened(): Scenario<LogWorld> {
+  return {
+    name: 'duel: a segment is opened again',
+    setup: () => fullLog(['visitor', 'producer1', 'producer2'], 1),
+    actors: {
+      visitor({ log, threads, slots }) {
+        const slot = slots['visitor'] as number
+        if (pin(log, threads, slot, 0)) unpin(log, threads, slot)
+      },
+      producer1: (world) => appendOne(world, 'producer1'),
+      producer2: (world) => appendOne(world, 'producer2'),
+    },
+    describe: describeLog,
+    check(world, ending) {
+      const { endOffset } = contentOf(world.log)
+      const full = ['producer1', 'producer2'].filter((name) => {
+        return ending.events(name).includes('full')
+      })
+      assert.equal(endOffset, 6 - full.length)
+      if (full.length > 0) sometimes('held')
+    },
+  }
+}
+
 /** Duels about one partition's log. */
 export function logDuels(): Subject[] {
   const once = { preemptions: 1, crashes: 0 }
@@ -338,6 +363,7 @@ export function logDuels(): Subject[] {
     { scenario: tailMovers(), bounds: thrice },
     { scenario: claims(), bounds: twice },
     { scenario: manyPins(), bounds: twice },
+    { scenario: reopened(), bounds: thrice },
     { scenario: deadRecycler(), bounds: { preemptions: 1, crashes: 1 } },
     { scenario: lappedWatcher('from 0'), bounds: once },
     { scenario: lappedWatcher('across 2^32'), bounds: once },
