@@ -106,6 +106,54 @@ test('a frame fits exactly', () => {
   assert.equal((frame?.to ?? 0) - (frame?.from ?? 0) + FRAME_HEADER_BYTES, 256)
 })
 
+test('frames are taken out one by one', () => {
+  const batch = createBatch({ memory: 1024 })
+  for (let left = 3; left > 0; left--) append(batch, 100)
+  for (let left = 3; left > 0; left--) {
+    assert.equal(batch.completeFrames, left)
+    batch.shift()
+  }
+  assert.equal(batch.completeFrames, 0)
+})
+
+test('records share a frame as long as they fit exactly, in the first one and in later ones', () => {
+  for (const [sizeBytes, counts] of [
+    [192, [1, 2]],
+    [193, [1, 1, 1]],
+  ] as const) {
+    const batch = createBatch({ memory: 1024 }) // 256 bytes: the header's 40, 16 and 200.
+    append(batch, 100)
+    append(batch, 8)
+    append(batch, sizeBytes)
+    assert.deepEqual(
+      take(batch).map(({ count }) => count),
+      counts,
+    )
+  }
+})
+
+test('memory is used again', () => {
+  const batch = createBatch()
+  append(batch, 100_000)
+  const [large] = take(batch)
+  append(batch, 8)
+  batch.cut()
+  assert.equal(batch.peek().bytes, large?.bytes)
+  batch.clear()
+  append(batch, 8)
+  batch.cut()
+  assert.equal(batch.peek().bytes, large?.bytes)
+})
+
+test('a batch of many large frames gives its memory back when the last one is taken out', () => {
+  const batch = createBatch({ memory: '64MiB' })
+  for (let number = 0; number < 5; number++) append(batch, 1_000_000)
+  assert.equal(take(batch).length, 5)
+  append(batch, 8)
+  batch.cut()
+  assert.equal(batch.peek().bytes.length, 4096)
+})
+
 test('a message over the limit is refused, and leaves no trace', () => {
   const batch = createBatch({ memory: 1024 })
   append(batch, 8)
@@ -187,7 +235,11 @@ test('the newest timestamp of a frame is that of its records', () => {
   append(batch, 8)
   append(batch, 8, 8e15)
   batch.cut()
-  const [explicit, mixed, future] = take(batch)
+  append(batch, 8, 8e15)
+  append(batch, 8)
+  batch.cut()
+  const [explicit, mixed, future, early] = take(batch)
+  assert.equal(early?.newestTimestamp, 8e15)
   assert.equal(explicit?.newestTimestamp, 5000)
   assert.ok((mixed?.timestamp ?? 0) >= before)
   assert.equal(mixed?.newestTimestamp, mixed?.timestamp)

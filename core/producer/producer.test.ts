@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { bytes } from '../codec/bytes.js'
 import { json } from '../codec/json.js'
@@ -118,6 +119,32 @@ test('messages without a key go on with each send, and with each batch of a larg
   )
 })
 
+test('messages without a key stay together in one send', async () => {
+  const fixture = new Fixture({ codec: utf8(), partitions: 3 })
+  const messages = ['a', 'b', 'c'].map((value) => ({ value }))
+  const runs = await fixture.producer.send({ topic: 'orders', messages })
+  assert.deepEqual(
+    runs.map(({ count }) => count),
+    [3],
+  )
+})
+
+test('messages that choose their partition do not move where the others go', async () => {
+  const fixture = new Fixture({ codec: utf8(), partitions: 3 })
+  const send = async (message: OutgoingMessage<string>) => {
+    const [run] = await fixture.producer.send({ topic: 'orders', messages: [message] })
+    return run?.partition ?? 0
+  }
+  const first = await send({ value: 'a' })
+  for (const key of ['a', 'b', 'c', 'd']) await send({ key, value: 'keyed' })
+  for (const partition of [0, 1, 2, 0]) await send({ value: 'named', partition })
+  for (let full = 0; full < 2; full++) {
+    const messages = Array.from({ length: 255 }, () => ({ key: 'k', value: 'keyed' }))
+    await fixture.producer.send({ topic: 'orders', messages })
+  }
+  assert.equal(await send({ value: 'b' }), (first + 1) % 3)
+})
+
 test('headers and timestamps come back as they were', async () => {
   const fixture = new Fixture({ codec: json<unknown>() })
   const before = Date.now()
@@ -148,41 +175,107 @@ test('headers and timestamps come back as they were', async () => {
 const VALID = { key: 'k', value: 'valid' }
 const bad = (message: object) => [VALID, VALID, message as OutgoingMessage<string>]
 
-const REFUSED: readonly [code: string, request: object][] = [
-  ['UNKNOWN_TOPIC', { topic: 'order' }],
-  ['UNKNOWN_TOPIC', { topic: undefined }],
-  ['UNKNOWN_OPTION', { acks: -1 }],
-  ['INVALID_OPTION', { messages: undefined }],
-  ['INVALID_OPTION', { messages: VALID }],
-  ['INVALID_OPTION', { messages: [VALID, 'text'] }],
-  ['INVALID_OPTION', { messages: [VALID, null] }],
-  ['INVALID_OPTION', { timeoutMs: -1 }],
-  ['INVALID_OPTION', { signal: {} }],
-  ['UNKNOWN_OPTION', { messages: bad({ ...VALID, ttl: 3 }) }],
-  ['INVALID_KEY', { messages: bad({ ...VALID, key: 7 }) }],
-  ['INVALID_KEY', { messages: bad({ ...VALID, key: '\ud800' }) }],
-  ['INVALID_VALUE', { messages: bad({ key: 'k' }) }],
-  ['INVALID_VALUE', { messages: bad({ value: 7 }) }],
-  ['INVALID_HEADERS', { messages: bad({ ...VALID, headers: { a: 7 } }) }],
-  ['INVALID_HEADERS', { messages: bad({ ...VALID, headers: 'a' }) }],
-  ['INVALID_HEADERS', { messages: bad({ ...VALID, headers: null }) }],
-  ['INVALID_TIMESTAMP', { messages: bad({ ...VALID, timestamp: -1 }) }],
-  ['INVALID_TIMESTAMP', { messages: bad({ ...VALID, timestamp: 9e15 }) }],
-  ['INVALID_TIMESTAMP', { messages: bad({ ...VALID, timestamp: Number.NaN }) }],
-  ['INVALID_TIMESTAMP', { messages: bad({ ...VALID, timestamp: '5' }) }],
-  ['INVALID_PARTITION', { messages: bad({ ...VALID, partition: 2 }) }],
-  ['INVALID_PARTITION', { messages: bad({ ...VALID, partition: -1 }) }],
-  ['INVALID_PARTITION', { messages: bad({ ...VALID, partition: 0.5 }) }],
-  ['INVALID_PARTITION', { messages: bad({ ...VALID, partition: null }) }],
-  ['MESSAGE_TOO_LARGE', { messages: bad({ value: 'x'.repeat(1000) }) }],
+const FIELDS = 'key, value, headers, timestamp, partition'
+const TIME = 'a timestamp of topic orders must be milliseconds from 0 to 8640000000000000, but is'
+const LIMITS = 'topic orders has the partitions 0 to 1, but not'
+const MESSAGE = 'a message for topic orders must be an object, but is'
+const REFUSED: readonly [code: string, request: object, message: string, details?: object][] = [
+  ['UNKNOWN_TOPIC', { topic: 'order' }, "there is no topic 'order'; there are orders"],
+  ['UNKNOWN_TOPIC', { topic: undefined }, 'there is no topic undefined; there are orders'],
+  [
+    'UNKNOWN_OPTION',
+    { acks: -1 },
+    'request.acks is not an option; allowed are topic, messages, signal, timeoutMs',
+  ],
+  ['INVALID_OPTION', { messages: undefined }, 'messages must be an array, but is undefined'],
+  ['INVALID_OPTION', { messages: VALID }, 'messages must be an array, but is an object'],
+  [
+    'INVALID_OPTION',
+    { messages: [VALID, 'text'] },
+    `${MESSAGE} 'text'`,
+    { topic: 'orders', field: 'messages', received: 'text' },
+  ],
+  ['INVALID_OPTION', { messages: [VALID, null] }, `${MESSAGE} null`],
+  [
+    'INVALID_OPTION',
+    { timeoutMs: -1 },
+    'timeoutMs must be milliseconds from 0 to 2147483647, or Infinity, but is -1',
+  ],
+  ['INVALID_OPTION', { signal: {} }, 'signal must be an AbortSignal, but is an object'],
+  [
+    'UNKNOWN_OPTION',
+    { messages: bad({ ...VALID, ttl: 3 }) },
+    `a message has no field ttl; allowed are ${FIELDS}`,
+    { field: 'ttl', allowed: FIELDS.split(', ') },
+  ],
+  [
+    'INVALID_KEY',
+    { messages: bad({ ...VALID, key: 7 }) },
+    'a key of topic orders must be a string, a Uint8Array or null, but is 7',
+  ],
+  [
+    'INVALID_KEY',
+    { messages: bad({ ...VALID, key: '\ud800' }) },
+    "a key of topic orders must be well-formed text, but is '\ud800'",
+  ],
+  [
+    'INVALID_VALUE',
+    { messages: bad({ key: 'k' }) },
+    'a value of topic orders is undefined; a message without a value has null',
+    { topic: 'orders', received: undefined },
+  ],
+  [
+    'INVALID_VALUE',
+    { messages: bad({ value: 7 }) },
+    'codec utf8 takes a string, but the value is number',
+  ],
+  [
+    'INVALID_HEADERS',
+    { messages: bad({ ...VALID, headers: { a: 7 } }) },
+    "header 'a' must be a string or a Uint8Array, but is 7",
+  ],
+  [
+    'INVALID_HEADERS',
+    { messages: bad({ ...VALID, headers: 'a' }) },
+    "headers must be an object, but is 'a'",
+  ],
+  [
+    'INVALID_HEADERS',
+    { messages: bad({ ...VALID, headers: null }) },
+    'headers must be an object, but is null',
+  ],
+  [
+    'INVALID_TIMESTAMP',
+    { messages: bad({ ...VALID, timestamp: -1 }) },
+    `${TIME} -1`,
+    { topic: 'orders', received: -1, max: 8.64e15 },
+  ],
+  ['INVALID_TIMESTAMP', { messages: bad({ ...VALID, timestamp: 9e15 }) }, `${TIME} ${9e15}`],
+  ['INVALID_TIMESTAMP', { messages: bad({ ...VALID, timestamp: Number.NaN }) }, `${TIME} NaN`],
+  ['INVALID_TIMESTAMP', { messages: bad({ ...VALID, timestamp: '5' }) }, `${TIME} '5'`],
+  [
+    'INVALID_PARTITION',
+    { messages: bad({ ...VALID, partition: 2 }) },
+    `${LIMITS} 2`,
+    { topic: 'orders', received: 2, max: 1 },
+  ],
+  ['INVALID_PARTITION', { messages: bad({ ...VALID, partition: -1 }) }, `${LIMITS} -1`],
+  ['INVALID_PARTITION', { messages: bad({ ...VALID, partition: 0.5 }) }, `${LIMITS} 0.5`],
+  ['INVALID_PARTITION', { messages: bad({ ...VALID, partition: null }) }, `${LIMITS} null`],
+  [
+    'MESSAGE_TOO_LARGE',
+    { messages: bad({ value: 'x'.repeat(1000) }) },
+    'a message of topic orders has at most 456 bytes of value, key and headers, but this one has 1000',
+  ],
 ]
 
-for (const [code, request] of REFUSED) {
+for (const [code, request, message, details] of REFUSED) {
   test(`${code}, and nothing is written: ${JSON.stringify(request).slice(0, 110)}`, async () => {
     const fixture = new Fixture({ codec: utf8(), partitions: 2, memory: 4096 })
     const { producer } = fixture
     const whole = { topic: 'orders', messages: [VALID], ...request } as SendRequest
-    await assert.rejects(producer.send(whole), { name: 'MillraceError', code })
+    const expected = { name: 'MillraceError', code, message }
+    await assert.rejects(producer.send(whole), details ? { ...expected, details } : expected)
     await settle()
     assert.deepEqual(fixture.drain(), [])
     // What was refused does not turn up later either.
@@ -190,6 +283,14 @@ for (const [code, request] of REFUSED) {
     assert.deepEqual(names(fixture.drain()), ['valid'])
   })
 }
+
+test('a request is an object', async () => {
+  const fixture = new Fixture({ codec: utf8() })
+  await assert.rejects(fixture.producer.send(null as unknown as SendRequest), {
+    code: 'INVALID_OPTION',
+    message: 'request must be an object, but is null',
+  })
+})
 
 test('an unknown topic is told apart from those that there are', async () => {
   const fixture = new Fixture({ codec: utf8() })
@@ -300,11 +401,57 @@ test('a signal ends the wait, and the message is never written', async () => {
   await assert.rejects(fixture.producer.send({ topic: 'orders', messages: [big('no')], signal }), {
     name: 'AbortError',
     code: 'SEND_ABORTED',
+    message: 'the send was aborted while the log was full',
+    details: { topic: 'orders', written: [] },
   })
   const received = names(fixture.drain())
   await later
   received.push(...names(fixture.drain()))
   assert.deepEqual(received, ['a', 'b', 'c', 'd', 'e'])
+})
+
+test('a send that gives up leaves those behind it where they wait', async () => {
+  const fixture = new Fixture({ codec: utf8(), memory: 2048, partitions: 2 })
+  fixture.hold()
+  const { producer, publisher } = fixture
+  const to = (partition: number, ...texts: string[]) =>
+    texts.map((text) => ({ ...big(text), partition }))
+  const send = (messages: OutgoingMessage<string>[], signal?: AbortSignal) =>
+    producer.send({ topic: 'orders', messages, ...(signal ? { signal } : {}) })
+  const controller = new AbortController()
+  await send(to(0, 'a', 'b', 'c'))
+  await send(to(1, 'a', 'b', 'c', 'd'))
+  // Its part of partition 0 is the last that fits there; it waits for partition 1 alone.
+  const aborted = send([...to(0, 'd'), ...to(1, 'no')], controller.signal)
+  const second = new AbortController()
+  const behind = send(to(0, 'no'), second.signal)
+  const last = send(to(0, 'e'))
+  controller.abort()
+  await assert.rejects(aborted, { code: 'SEND_ABORTED' })
+  second.abort()
+  await assert.rejects(behind, { code: 'SEND_ABORTED' })
+  const key = [...'abcdef'].find((text) => partitionOf(Buffer.from(text), 0, 1, 2) === 0) as string
+  assert.equal(publisher.trySend(key, 'early'), false, 'it would pass the one that waits')
+  const received = fixture.drain()
+  await last
+  received.push(...fixture.drain())
+  const zero = received.filter(({ partition }) => partition === 0)
+  assert.deepEqual(names(zero), ['a', 'b', 'c', 'd', 'e'])
+})
+
+test('a send that gives up behind staged messages does not let others pass them', async () => {
+  const fixture = new Fixture(TINY)
+  fixture.hold()
+  const { producer, publisher } = fixture
+  while (publisher.trySend(null, 'x'.repeat(199)));
+  const controller = new AbortController()
+  const { signal } = controller
+  const aborted = producer.send({ topic: 'orders', messages: [big('no')], signal })
+  controller.abort()
+  await assert.rejects(aborted, { code: 'SEND_ABORTED' })
+  assert.equal(publisher.trySend(null, 'early'), false)
+  fixture.table.close()
+  await settle()
 })
 
 test('an error says what was written before the wait ended', async () => {
@@ -350,8 +497,10 @@ test('signals and time limits leave nothing behind once a send is done', async (
     signal,
     timeoutMs: 60_000, // Would keep this process alive.
   })
+  assert.equal(getEventListeners(signal, 'abort').length, 1)
   fixture.drain()
   await sent
+  assert.equal(getEventListeners(signal, 'abort').length, 0)
   controller.abort()
   await settle()
   assert.deepEqual(names(fixture.drain()), ['e'])
@@ -381,7 +530,10 @@ test('closing a producer rejects those who wait, and its later sends', async () 
   }
   await Promise.all([assert.rejects(mine, closed), fixture.producer.close()])
   await fixture.producer.close()
-  await assert.rejects(fixture.producer.send({ topic: 'orders', messages: [big('no')] }), closed)
+  await assert.rejects(fixture.producer.send({ topic: 'orders', messages: [big('no')] }), {
+    ...closed,
+    details: { written: [] },
+  })
   const received = names(fixture.drain())
   await theirs
   received.push(...names(fixture.drain()))

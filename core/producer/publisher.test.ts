@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Worker } from 'node:worker_threads'
+import * as memory from '#memory'
 import { bytes } from '../codec/bytes.js'
 import type { Codec } from '../codec/codec.js'
 import { json } from '../codec/json.js'
 import { utf8 } from '../codec/utf8.js'
+import { SPACE_WAITERS_WORD } from '../log/layout.js'
 import { repairLog } from '../log/repair.js'
+import { hasSleepers } from '../log/wait-set.js'
 import { partitionOf } from '../topic/partitioner.js'
 import { Fixture } from './fixture.test.helper.js'
 import type { Publisher } from './publisher.js'
@@ -216,6 +218,8 @@ test('flushed can be given up, and the messages still follow', async () => {
   await assert.rejects(timedOut, { code: 'SEND_TIMEOUT' })
   await assert.rejects(fixture.publisher.flushed({ signal: controller.signal }), {
     code: 'SEND_ABORTED',
+    message: 'the send was aborted while the log was full',
+    details: { topic: 'orders' },
   })
   const received = values(fixture.drain())
   await settle()
@@ -245,53 +249,89 @@ test('sendSync ends when its time is over', () => {
   assert.deepEqual([...received, ...values(fixture.drain())], taken)
 })
 
-/** Reads on in a thread of its own until it has seen a number of records. */
-const DRAINING_WORKER = `
-const { workerData } = require('node:worker_threads')
-const load = (path) => import(new URL(path, workerData.base))
-Promise.all([
-  load('../memory.js'), load('../log/partition-log.js'), load('../thread-table.js'),
-  load('./fixture.test.helper.js'), load('../codec/utf8.js'),
-]).then(([memory, { PartitionLog }, { ThreadTable }, { Consumer }, { utf8 }]) => {
-  const log = new PartitionLog(memory.attach(workerData.log))
-  const table = new ThreadTable(memory.attach(workerData.table))
-  const consumer = new Consumer(log, utf8(), 0, table, workerData.slot)
-  let seen = 0
-  consumer.hold()
-  memory.store(new Int32Array(workerData.ready), 0, 1)
-  memory.notify(new Int32Array(workerData.ready), 0)
-  while (seen < workerData.count) seen += consumer.drain().length
-})
-`
-
-test('sendSync blocks until another thread makes space', async () => {
-  const fixture = new Fixture(TINY)
-  const [log] = fixture.topic.logs
+test('sendSync sleeps until there is space, and sleeps again if that is gone', () => {
+  const fixture = new Fixture({ codec: utf8(), memory: 2048, partitions: 2 })
   fixture.hold()
-  const count = 2000
-  const ready = new Int32Array(new SharedArrayBuffer(4))
-  const worker = new Worker(DRAINING_WORKER, {
-    eval: true,
-    workerData: {
-      base: import.meta.url,
-      log: log?.region.buffer,
-      table: fixture.table.region.buffer,
-      slot: fixture.table.takeSlot(),
-      ready: ready.buffer,
-      count,
+  const { publisher, thread } = fixture
+  while (publisher.trySend('a', 'x'.repeat(199)));
+  assert.equal(fixture.writer.blockedPartitions().length, 1)
+  const log = fixture.topic.logs[fixture.writer.blockedPartitions()[0] as number]
+  assert.ok(log)
+  const isEnlisted = () => hasSleepers(log.words, SPACE_WAITERS_WORD)
+  let sleeps = 0
+  Object.assign(thread, {
+    waitBlocking() {
+      assert.ok(isEnlisted(), 'or nobody would wake it')
+      if (++sleeps === 3) fixture.drain()
     },
   })
-  const ended = new Promise((resolve, reject) => {
-    worker.on('exit', resolve)
-    worker.on('error', reject)
-  })
-  while (ready[0] === 0) await settle()
-  fixture.consumers[0]?.release()
-  for (let number = 0; number < count; number++) {
-    fixture.publisher.sendSync(null, `${number}`.padEnd(150))
+  publisher.sendSync('a', 'late')
+  assert.equal(sleeps, 3)
+  publisher.flush()
+  assert.deepEqual(values(fixture.drain()).slice(-1), ['late'])
+  fixture.table.close()
+})
+
+/** Whether a thread is in the wait set of those that want space in a log. */
+function waitsForSpace(fixture: Fixture<string>): boolean {
+  const { slot } = fixture.thread
+  const words = fixture.topic.logs[0]?.words as Int32Array
+  return (memory.load(words, SPACE_WAITERS_WORD + 1 + (slot >>> 5)) & (1 << (slot & 31))) !== 0
+}
+
+test('who waits no longer is taken out of the wait set, unless others wait in its thread', async () => {
+  const fixture = new Fixture(TINY)
+  fixture.hold()
+  const { publisher } = fixture
+  fill(publisher)
+  const giveUp = () =>
+    assert.throws(() => publisher.sendSync(null, 'no', { timeoutMs: 0 }), { code: 'SEND_TIMEOUT' })
+  giveUp()
+  assert.equal(waitsForSpace(fixture), false)
+  const flushed = publisher.flushed()
+  assert.equal(waitsForSpace(fixture), true)
+  giveUp()
+  assert.equal(waitsForSpace(fixture), true)
+  fixture.writer.close()
+  assert.equal(waitsForSpace(fixture), false)
+  await assert.rejects(flushed, { code: 'ENGINE_CLOSED', message: 'the engine is closed' })
+  fixture.table.close()
+})
+
+test('a partition is blocked from a full log until all is published', () => {
+  const fixture = new Fixture({ codec: utf8(), memory: 3072, partitions: 3 })
+  fixture.hold()
+  const { publisher, writer } = fixture
+  assert.deepEqual(writer.blockedPartitions(), [])
+  while (publisher.trySend('a', 'x'.repeat(199)));
+  const [blocked] = writer.blockedPartitions()
+  assert.deepEqual(writer.blockedPartitions(), [partitionOf(Buffer.from('a'), 0, 1, 3)])
+  fixture.consumers[blocked as number]?.drain()
+  assert.equal(publisher.flush(), true)
+  assert.deepEqual(writer.blockedPartitions(), [])
+  fixture.table.close()
+})
+
+test('messages for other partitions do not move where those without a key go', () => {
+  const fixture = new Fixture({ codec: utf8(), partitions: 3 })
+  const { publisher } = fixture
+  publisher.trySend(null, 'a')
+  publisher.flush()
+  // Where the first one went: the next one goes elsewhere.
+  const key = [...'abcdef'].find(
+    (text) => partitionOf(Buffer.from(text), 0, 1, 3) === fixture.thread.slot % 3,
+  ) as string
+  for (let flush = 0; flush < 4; flush++) {
+    publisher.trySend(key, 'keyed')
+    publisher.flush()
   }
-  await fixture.publisher.flushed()
-  assert.equal(await ended, 0)
+  publisher.trySend(null, 'b')
+  publisher.flush()
+  const received = fixture.drain()
+  const [first, second] = ['a', 'b'].map(
+    (text) => received.find(({ value }) => value === text)?.partition ?? 0,
+  )
+  assert.equal(second, ((first ?? 0) + 1) % 3)
 })
 
 const bad = (value: unknown) => value as string
@@ -303,15 +343,18 @@ test('bad keys and values are refused, and nothing is written', () => {
     assert.throws(() => publisher.trySend(bad(key), 'a'), {
       code: 'INVALID_KEY',
       message: /^a key of topic orders must be a string, a Uint8Array or null, but is /,
+      details: { topic: 'orders', received: key },
     })
   }
   assert.throws(() => publisher.trySend('\ud800', 'a'), {
     code: 'INVALID_KEY',
-    message: /^a key of topic orders must be well-formed text/,
+    message: "a key of topic orders must be well-formed text, but is '\ud800'",
+    details: { topic: 'orders', received: '\ud800' },
   })
   assert.throws(() => publisher.trySend(null, bad(undefined)), {
     code: 'INVALID_VALUE',
     message: 'a value of topic orders is undefined; a message without a value has null',
+    details: { topic: 'orders', received: undefined },
   })
   assert.throws(() => publisher.trySend(null, bad(7)), { code: 'INVALID_VALUE' })
   assert.throws(() => publisher.trySend(null, 'x'.repeat(2 ** 20)), { code: 'MESSAGE_TOO_LARGE' })
@@ -323,10 +366,23 @@ test('bad options are refused before anything is taken', async () => {
   const fixture = new Fixture(TINY)
   const { publisher } = fixture
   const options = { timeoutMS: 1 } as object
-  assert.throws(() => publisher.sendSync(null, 'a', options), { code: 'UNKNOWN_OPTION' })
-  assert.throws(() => publisher.sendSync(null, 'a', { timeoutMs: -1 }), { code: 'INVALID_OPTION' })
-  await assert.rejects(publisher.flushed(options), { code: 'UNKNOWN_OPTION' })
-  await assert.rejects(publisher.flushed({ timeoutMs: -1 }), { code: 'INVALID_OPTION' })
+  const unknown = (allowed: string) => ({
+    code: 'UNKNOWN_OPTION',
+    message: `options.timeoutMS is not an option; allowed are ${allowed}`,
+  })
+  const negative = {
+    code: 'INVALID_OPTION',
+    message: 'timeoutMs must be milliseconds from 0 to 2147483647, or Infinity, but is -1',
+  }
+  const unsigned = {
+    code: 'INVALID_OPTION',
+    message: 'signal must be an AbortSignal, but is an object',
+  }
+  assert.throws(() => publisher.sendSync(null, 'a', options), unknown('timeoutMs'))
+  assert.throws(() => publisher.sendSync(null, 'a', { timeoutMs: -1 }), negative)
+  await assert.rejects(publisher.flushed(options), unknown('signal, timeoutMs'))
+  await assert.rejects(publisher.flushed({ timeoutMs: -1 }), negative)
+  await assert.rejects(publisher.flushed({ signal: {} as AbortSignal }), unsigned)
   publisher.flush()
   assert.deepEqual(fixture.drain(), [])
 })
@@ -360,7 +416,8 @@ test('a codec that sends to its own topic is refused, and does no harm', () => {
   fixture.publisher.trySend('key', 'before')
   assert.throws(() => fixture.publisher.trySend('key', 'nested'), {
     code: 'INVALID_VALUE',
-    message: /^a codec or partitioner of topic orders must not send to the topic while it runs/,
+    message: 'a codec or partitioner of topic orders must not send to the topic while it runs',
+    details: { topic: 'orders' },
   })
   fixture.publisher.trySend('key', 'after')
   fixture.publisher.flush()

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { test } from 'node:test'
 import { utf8 } from '../codec/utf8.js'
 import { Fixture } from './fixture.test.helper.js'
+import { createMessageStream } from './stream.js'
 
 const TINY = { codec: utf8(), memory: 1024 }
 
@@ -73,6 +74,27 @@ test('destroying a stream ends its wait', async () => {
   assert.equal(fixture.drain().length, 4)
   await settle()
   assert.equal(fixture.drain().length, 0)
+})
+
+test('what destroys a stream is the reason of the send that waits', async () => {
+  const signals: AbortSignal[] = []
+  const sender = {
+    send({ signal }: { readonly signal: AbortSignal }) {
+      signals.push(signal)
+      return new Promise<never>(() => {})
+    },
+  }
+  const reason = new Error('no more')
+  for (const error of [reason, undefined]) {
+    const stream = createMessageStream(sender, 'orders')
+    stream.on('error', () => {})
+    stream.write({ value: 'a' })
+    stream.destroy(error)
+    const signal = signals.pop()
+    assert.equal(signal?.aborted, true)
+    if (error !== undefined) assert.equal(signal.reason, reason)
+    else assert.equal(signal.reason.name, 'AbortError')
+  }
 })
 
 test('there is no stream into an unknown topic', () => {

@@ -60,7 +60,6 @@ export class TopicWriter<T = unknown> {
   private createWriter(partition: number): PartitionWriter {
     const writer = new PartitionWriter(this.thread, this.topic as Topic, partition)
     this.writers[partition] = writer
-    if (this.failure !== undefined) writer.isBlocked = true
     return writer
   }
 
@@ -208,12 +207,10 @@ export class TopicWriter<T = unknown> {
   }
 
   /** Publishes a batch behind everything that this thread sent to the partition before. */
-  publish(partition: number, consignment: Consignment): boolean {
+  publish(partition: number, consignment: Consignment): void {
     const writer = this.writer(partition)
     writer.enqueue(consignment)
-    if (this.flushWriter(writer)) return true
-    this.awaitSpace(writer)
-    return false
+    if (!this.flushWriter(writer)) this.awaitSpace(writer)
   }
 
   // ---------------------------------------------------------------------------------------------

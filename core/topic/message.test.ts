@@ -1,5 +1,7 @@
+/// <reference lib="es2024.string" />
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { ByteWriter } from '../codec/byte-writer.js'
 import { type Headers, isBytes, readHeaders, writeHeaders } from './message.js'
@@ -74,17 +76,27 @@ const REFUSED: readonly [what: string, headers: unknown, message: string][] = [
   ],
 ]
 
+/** What was wrong: the headers themselves, a value, or a name without text. */
+function receivedOf(headers: unknown): unknown {
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return headers
+  const [[name, value] = []] = Object.entries(headers)
+  return name?.isWellFormed() ? value : name
+}
+
 for (const [what, headers, message] of REFUSED) {
   test(`headers are refused: ${what}`, () => {
     const writer = new ByteWriter()
     assert.throws(() => writeHeaders(headers as Headers, writer), {
       code: 'INVALID_HEADERS',
       message,
+      details: { field: /^header(s| '.')/.exec(message)?.[0], received: receivedOf(headers) },
     })
   })
 }
 
 test('bytes are Uint8Arrays of any kind, nothing else', () => {
+  assert.equal(isBytes(runInNewContext('new Uint8Array(1)')), true)
+  assert.equal(isBytes(runInNewContext('new Int8Array(1)')), false)
   assert.equal(isBytes(new Uint8Array(1)), true)
   assert.equal(isBytes(Buffer.alloc(1)), true)
   for (const value of [new Int8Array(1), new DataView(new ArrayBuffer(1)), [1], 'a', null]) {

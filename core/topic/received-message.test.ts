@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ByteWriter } from '../codec/byte-writer.js'
 import { json } from '../codec/json.js'
 import { utf8 } from '../codec/utf8.js'
 import { MillraceError } from '../errors.js'
 import { Appender } from '../log/appender.js'
 import { frameOf, type TestRecord } from '../log/frames.test.helper.js'
+import { RECORD_BINARY_KEY } from '../log/layout.js'
 import { Reader } from '../log/reader.js'
 import { ThreadTable } from '../thread-table.js'
+import { writeHeaders } from './message.js'
 import { readKey, readMessage, readValue } from './received-message.js'
 import { Topic } from './topic.js'
 
@@ -50,6 +53,22 @@ test('what a message does not have is null, or its frame has it', () => {
   const message = readMessage(topic, 0, readerOf([{ value: null }], topic))
   assert.deepEqual([message.key, message.value, message.timestamp], [null, null, 5000])
   assert.ok(Object.isFrozen(message.headers))
+})
+
+test('headers come with the message', () => {
+  const topic = topicOf()
+  const writer = new ByteWriter()
+  writeHeaders({ source: 'web', id: Buffer.from([1, 2]) }, writer)
+  const headers = writer.bytes.toString('latin1', 0, writer.position)
+  const message = readMessage(topic, 0, readerOf([{ value: '1', headers }], topic))
+  assert.deepEqual(message.headers, { source: 'web', id: Buffer.from([1, 2]) })
+})
+
+test('a key of bytes is given as bytes, also where they are text', () => {
+  const topic = topicOf()
+  const reader = readerOf([{ key: 'abc', value: '1' }], topic)
+  reader.flags |= RECORD_BINARY_KEY
+  assert.deepEqual(readKey(reader), Buffer.from('abc'))
 })
 
 test('a key of text that is no UTF-8 is given as its bytes', () => {

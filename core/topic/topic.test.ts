@@ -52,6 +52,7 @@ test('a segment holds the largest message, and its overhead, exactly', () => {
 test('a frame of many granules limits messages where segments are larger', () => {
   const topic = create({ memory: '64MiB' })
   assert.equal(topic.messageBytesMax, MESSAGE_BYTES_MAX)
+  assert.equal(MESSAGE_BYTES_MAX, 16383 * 64 - (40 + 8 + 8) - 24 * KIB)
   assert.equal(topic.frameBytesMax, 16383 * 64)
 })
 
@@ -59,6 +60,9 @@ test('maxMessageBytes is the limit, and makes segments larger where they would n
   const small = create({ memory: '1MiB', maxMessageBytes: 100 })
   assert.equal(small.messageBytesMax, 100)
   assert.equal(small.logs[0]?.segmentCount, 8)
+  const most = 128 * KIB - (40 + 8 + 8)
+  assert.equal(create({ memory: '1MiB', maxMessageBytes: most }).logs[0]?.segmentCount, 8)
+  assert.equal(create({ memory: '1MiB', maxMessageBytes: most + 1 }).logs[0]?.segmentCount, 4)
   const large = create({ memory: '1MiB', maxMessageBytes: 200 * KIB })
   assert.equal(large.messageBytesMax, 200 * KIB)
   assert.equal(large.logs[0]?.segmentCount, 4)
@@ -264,6 +268,15 @@ test('keys go where Kafka puts them', () => {
       partitionOf(Buffer.from(key), 0, key.length, 7),
     )
   }
+})
+
+test('a partitioner may answer the first and the last partition, and is not asked for one', () => {
+  for (const answer of [0, 3]) {
+    const topic = create({ partitions: 4, partitioner: { partitionOf: () => answer } })
+    assert.equal(topic.partitionOfKey(Buffer.from('a'), 1), answer)
+  }
+  const single = create({ partitions: 1, partitioner: { partitionOf: () => assert.fail() } })
+  assert.equal(single.partitionOfKey(Buffer.from('a'), 1), 0)
 })
 
 test('what a partitioner answers is checked', () => {
