@@ -4,8 +4,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { machineFacts } from '../tools/machine.js'
 import { judgeClaims } from './lib/claims.js'
-import { machineFacts } from './lib/machine.js'
 import { runMicro } from './lib/micro-runner.js'
 import { Patience } from './lib/patience.js'
 import {
@@ -30,7 +30,7 @@ async function main(options: Options): Promise<void> {
     const names = [...rows, ...suites].map(({ name }) => name).join(', ')
     throw new RangeError(`no benchmark has a name with ${options.only.join(' or ')}: ${names}`)
   }
-  const machine = machineFacts()
+  const machine = machineFacts('core', 'workers', 'bench')
   const patience = new Patience(options.patienceSeconds * 1000)
   const results: BenchmarkResults = {
     machine,

@@ -7,8 +7,8 @@
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   core: [],
   workers: ['core'],
-  bench: ['core', 'workers'],
-  props: ['core', 'workers'],
+  bench: ['core', 'workers', 'tools'],
+  props: ['core', 'workers', 'tools'],
   examples: ['core', 'workers'],
   tools: [],
 }

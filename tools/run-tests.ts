@@ -6,13 +6,17 @@
  *     npm test -- core/log props                      the files whose path contains one of these
  *     npm test -- core/log --test-name-pattern=wraps  options go to the runner
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { compiledPath, isTest, sourcePaths } from './project.js'
 
 /** Two files at a time: most of them start threads of their own. */
 const CONCURRENCY = 2
 /** A test that hangs must not hang its run; no test comes near this. */
 const TIMEOUT_MS = 600_000
+/** Nobody waits longer for a run that has failed: what is broken may well hang other tests. */
+const PATIENCE_MS = 300_000
+/** How the reporter begins the line of a test that failed. */
+const FAILURE = '\u2716'
 
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'))
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
@@ -26,7 +30,7 @@ if (files.length === 0) {
   process.exit(1)
 }
 
-const runner = spawnSync(
+const runner = spawn(
   process.execPath,
   [
     '--enable-source-maps',
@@ -37,6 +41,29 @@ const runner = spawnSync(
     ...options,
     ...files,
   ],
-  { stdio: 'inherit' },
+  {
+    // A process group of its own, so that no test outlives the run.
+    detached: true,
+    stdio: ['inherit', 'pipe', 'inherit'],
+    env: process.stdout.isTTY ? { ...process.env, FORCE_COLOR: '1' } : process.env,
+  },
 )
-process.exitCode = runner.status ?? 1
+
+function endRun(): void {
+  if (runner.pid !== undefined) process.kill(-runner.pid, 'SIGKILL')
+}
+
+let patience: NodeJS.Timeout | undefined
+runner.stdout.pipe(process.stdout)
+runner.stdout.setEncoding('utf8').on('data', (text: string) => {
+  if (patience !== undefined || !text.includes(FAILURE)) return
+  patience = setTimeout(() => {
+    console.error('Tests have failed, and others take too long: the run ends here')
+    endRun()
+  }, PATIENCE_MS - performance.now())
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, endRun)
+runner.once('close', (status) => {
+  clearTimeout(patience)
+  process.exitCode = status ?? 1
+})

@@ -1,3 +1,5 @@
+import type { MachineFacts } from '../../tools/machine.js'
+import { formatTable } from '../../tools/markdown-table.js'
 import {
   countedRounds,
   heapBytes,
@@ -6,7 +8,6 @@ import {
   ratioTo,
   speedOf,
 } from './claims.js'
-import type { MachineFacts } from './machine.js'
 import type { MicroResult } from './micro.js'
 import { DISTURBED_SHARE } from './patience.js'
 import type { RowResult, Run } from './runner.js'
@@ -203,10 +204,4 @@ function significant(value: number): string {
   if (value === 0) return '0'
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))))
   return value.toFixed(Math.min(digits, 4))
-}
-
-function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const rule = head.map((_, column) => (column === 0 ? '---' : '---:'))
-  return [line(head), line(rule), ...rows.map(line)].join('\n')
 }

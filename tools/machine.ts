@@ -9,7 +9,7 @@ export interface MachineFacts {
   readonly platform: string
   readonly node: string
   readonly v8: string
-  /** Short hash, followed by `+` if the tree had changes of its own. */
+  /** Short hash, followed by `+` if there were changes beside it. */
   readonly commit: string
   /** ISO date, to the minute, UTC. */
   readonly date: string
@@ -17,7 +17,8 @@ export interface MachineFacts {
   readonly loadBefore: number
 }
 
-export function machineFacts(): MachineFacts {
+/** @param folders where changes that are not committed would make the commit's name misleading */
+export function machineFacts(...folders: readonly string[]): MachineFacts {
   return {
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
@@ -25,16 +26,16 @@ export function machineFacts(): MachineFacts {
     platform: `${process.platform} ${process.arch}`,
     node: process.version,
     v8: process.versions.v8,
-    commit: commit(),
+    commit: commit(folders),
     date: `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     loadBefore: Math.round((loadavg()[0] ?? 0) * 100) / 100,
   }
 }
 
-function commit(): string {
+function commit(folders: readonly string[]): string {
   try {
     const hash = git('rev-parse', '--short', 'HEAD')
-    return git('status', '--porcelain', '--', 'core', 'workers', 'bench') === '' ? hash : `${hash}+`
+    return git('status', '--porcelain', '--', ...folders) === '' ? hash : `${hash}+`
   } catch {
     return 'unknown'
   }
