@@ -1,6 +1,6 @@
 import { formatTable } from '../../../tools/markdown-table.js'
 import type { Part } from '../part.js'
-import { figure, listOf, numberOf, seconds, textOf } from './lines.js'
+import { fieldOf, figure, listOf, numberOf, seconds, textOf } from './lines.js'
 
 /** The engine broken on purpose: the everyday tests notice. */
 export const brokenBuilds: Part = {
@@ -15,7 +15,7 @@ run that has failed ends after five minutes at the latest, whatever hangs in it.
       ['broken', 'npm test', 'tests that fail', 'the first', 'seconds'],
       lines.map((line) => [
         textOf(line, 'breakage'),
-        line['caught'] === true ? 'fails' : 'PASSES',
+        fieldOf(line, 'caught') === true ? 'fails' : 'PASSES',
         figure(listOf(line, 'failed').length),
         String(listOf(line, 'failed')[0] ?? ''),
         seconds(numberOf(line, 'elapsedMs')),

@@ -1,6 +1,6 @@
 import { formatTable } from '../../../tools/markdown-table.js'
 import type { Line, Part } from '../part.js'
-import { figure, groupBy, having, numberOf, sumOf, textOf } from './lines.js'
+import { fieldOf, figure, groupBy, having, numberOf, sumOf, textOf } from './lines.js'
 
 const KILLS = 1_000
 
@@ -49,7 +49,9 @@ depends on the machine. Over several rounds, the worst round's times are shown.`
         ],
         rows.map(([name, rounds]) => describeRow(name, rounds)),
       ),
-      missing.map(([name, [line]]) => `- ${name}: ${textOf(line as Line, 'notApplicable')}.`).join('\n'),
+      missing
+        .map(([name, [line]]) => `- ${name}: ${textOf(line as Line, 'notApplicable')}.`)
+        .join('\n'),
       `Seeds: ${seedsOf(rows.find(([name]) => name === 'all')?.[1] ?? [])}.`,
     ].join('\n\n')
   },
@@ -75,7 +77,7 @@ function describeRow(name: string, rounds: readonly Line[]): string[] {
 
 function worstTimes(rounds: readonly Line[], who: string): string {
   const times = rounds
-    .map((round) => (round['recoveryMs'] as Readonly<Record<string, Line | null>>)[who])
+    .map((round) => (fieldOf(round, 'recoveryMs') as Readonly<Record<string, Line | null>>)[who])
     .filter((line): line is Line => line !== null && line !== undefined)
   if (times.length === 0) return ''
   const worst = (field: string) => Math.max(...times.map((line) => numberOf(line, field)))
@@ -84,7 +86,7 @@ function worstTimes(rounds: readonly Line[], who: string): string {
 
 function seedsOf(rounds: readonly Line[]): string {
   return rounds
-    .map((round) => round['seeds'] as readonly number[])
+    .map((round) => fieldOf(round, 'seeds') as readonly number[])
     .map((seeds) => `${Math.min(...seeds)} to ${Math.max(...seeds)}`)
     .join(', ')
 }

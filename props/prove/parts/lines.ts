@@ -9,6 +9,10 @@ export function seconds(timeMs: number): string {
   return (timeMs / 1000).toFixed(1)
 }
 
+export function fieldOf(line: Line, field: string): unknown {
+  return line[field]
+}
+
 export function numberOf(line: Line, field: string): number {
   const value = line[field]
   return typeof value === 'number' ? value : 0

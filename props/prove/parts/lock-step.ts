@@ -1,6 +1,6 @@
 import { formatTable } from '../../../tools/markdown-table.js'
 import type { Part } from '../part.js'
-import { figure, groupBy, having, listOf, sumOf, textOf } from './lines.js'
+import { fieldOf, figure, groupBy, having, listOf, sumOf, textOf } from './lines.js'
 
 const SCHEDULES = 6
 /** Operations of each scenario at which a thread is killed. */
@@ -43,8 +43,10 @@ every other order of plain accesses means the same follows from there being no d
         ],
       ],
     )
-    const faults = [...groupBy(lines, 'fault').values()].map(([line]) => line).filter((line) => line !== undefined)
-    const noticed = faults.filter((line) => line['isReported'] === true)
+    const faults = [...groupBy(lines, 'fault').values()]
+      .map(([line]) => line)
+      .filter((line) => line !== undefined)
+    const noticed = faults.filter((line) => fieldOf(line, 'isReported') === true)
     const names = faults.map((line) => textOf(line, 'fault')).join(', ')
     return `${table}\n\nReal operations made wrong on purpose: ${noticed.length} of ${faults.length} noticed (${names}).`
   },

@@ -1,6 +1,6 @@
 import { formatTable } from '../../../tools/markdown-table.js'
 import type { Part } from '../part.js'
-import { figure, groupBy, seconds, sumOf } from './lines.js'
+import { fieldOf, figure, groupBy, seconds, sumOf } from './lines.js'
 
 /** How many times the cases of `npm test`. */
 const FACTOR = 5
@@ -27,7 +27,7 @@ shown to notice a defect planted for it.`,
       rows.map(([name, rounds]) => [
         name,
         figure(sumOf(rounds, 'runs')),
-        figure(rounds.filter((line) => line['ok'] !== true).length),
+        figure(rounds.filter((line) => fieldOf(line, 'ok') !== true).length),
         seconds(sumOf(rounds, 'ms')),
       ]),
     )
