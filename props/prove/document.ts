@@ -24,6 +24,7 @@ Written by \`npm run prove\`: do not edit, run it again. The code is in \`props/
 \`\`\`sh
 npm ci
 npm run prove                            # everything once; writes this file
+npm run prove -- --deep                  # and what takes most of an hour and gigabytes
 npm run prove -- --hours 8               # the drawn parts again and again, with new seeds
 npm run prove -- --seed 12               # the same drawn parts as the run that printed this seed
 npm run prove -- --only explored,chaos   # these parts alone; prints, and leaves this file alone

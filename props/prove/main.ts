@@ -8,13 +8,16 @@ import { machineFacts } from '../../tools/machine.js'
 import { ROOT } from '../../tools/project.js'
 import { formatDocument, formatOutcome, formatSummary } from './document.js'
 import { type Options, parseOptions, randomSeed } from './options.js'
+import type { Part } from './part.js'
 import { parts } from './parts.js'
 import { PartRun } from './runner.js'
 
 const HOUR_MS = 3_600_000
 
-async function main({ only, hours, seed }: Options): Promise<void> {
-  const wanted = parts.filter(({ name }) => only.length === 0 || only.includes(name))
+async function main({ only, deep, hours, seed }: Options): Promise<void> {
+  const isWanted = ({ name, isDeep = false }: Part) =>
+    only.length === 0 ? deep || !isDeep : only.includes(name)
+  const wanted = parts.filter(isWanted)
   const unknown = only.filter((name) => !parts.some((part) => part.name === name))
   if (unknown.length > 0) {
     const names = parts.map(({ name }) => name).join(', ')

@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util'
 export interface Options {
   /** Names of parts; all if empty. */
   readonly only: readonly string[]
+  /** Whether to run the parts that take long, too. */
+  readonly deep: boolean
   /** The drawn parts are repeated until this time is over; once if 0. */
   readonly hours: number
   readonly seed: number
@@ -18,6 +20,7 @@ export function parseOptions(parameters: readonly string[], drawSeed: () => numb
   const { values } = parseArgs({
     args: [...parameters],
     options: {
+      deep: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       hours: { type: 'string', default: '0' },
       seed: { type: 'string' },
@@ -25,6 +28,7 @@ export function parseOptions(parameters: readonly string[], drawSeed: () => numb
   })
   return {
     only: values.only.split(',').filter((name) => name !== ''),
+    deep: values.deep,
     hours: numberBetween('--hours', values.hours, 0, 1_000),
     seed:
       values.seed === undefined ? drawSeed() : integerBetween('--seed', values.seed, 0, SEED_MAX),

@@ -23,6 +23,10 @@ export interface Part {
   readonly about: string
   /** The programs of one round; those of different rounds differ by the seed alone. */
   programs(seed: number): readonly Program[]
+  /** Whether its programs may run side by side, as many as there are cores. */
+  readonly isParallel?: boolean
+  /** Whether it takes so long that it is left out unless it is asked for. */
+  readonly isDeep?: boolean
   /** Whether another seed tries something else: then a long run repeats this part. */
   readonly isDrawn: boolean
   /** The section's tables and sentences, from the lines of all rounds. */

@@ -49,6 +49,15 @@ test('the lines of all rounds come together, each round with its seed', async ()
   assert.equal(run.hasFailed, false)
 })
 
+test('programs that may run side by side all run, each once', async () => {
+  const part = partThatEnds(0)
+  const programs = [1, 2, 3].flatMap((seed) => part.programs(seed))
+  const run = new PartRun({ ...part, isParallel: true, programs: () => programs })
+  await run.runRound(0, () => {})
+  const seeds = run.outcome().lines.map(({ seed }) => seed)
+  assert.deepEqual(seeds.sort(), [1, 1, 2, 2, 3, 3])
+})
+
 test('a program that ends with another status fails the part, and its words are kept', async () => {
   const run = new PartRun(partThatEnds(3))
   await run.runRound(7, () => {})
@@ -86,12 +95,16 @@ test('the programs of every part are there, and drawn parts pass on the seed', (
 
 test('options are read, and refused with their limits', () => {
   const draw = () => 5
-  assert.deepEqual(parseOptions([], draw), { only: [], hours: 0, seed: 5 })
-  assert.deepEqual(parseOptions(['--only', 'chaos,teeth', '--hours', '0.5', '--seed', '9'], draw), {
-    only: ['chaos', 'teeth'],
-    hours: 0.5,
-    seed: 9,
-  })
+  assert.deepEqual(parseOptions([], draw), { only: [], deep: false, hours: 0, seed: 5 })
+  assert.deepEqual(
+    parseOptions(['--only', 'chaos,teeth', '--hours', '0.5', '--seed', '9', '--deep'], draw),
+    {
+      only: ['chaos', 'teeth'],
+      deep: true,
+      hours: 0.5,
+      seed: 9,
+    },
+  )
   assert.throws(() => parseOptions(['--hours', 'many'], draw), /--hours .* 0 to 1000.*'many'/)
   assert.throws(() => parseOptions(['--hours', ''], draw), RangeError)
   assert.throws(() => parseOptions(['--seed', '1.5'], draw), /--seed .* whole .*'1.5'/)

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { ROOT } from '../../tools/project.js'
@@ -22,13 +23,18 @@ export class PartRun {
   /** @param onLine hears of each line as it comes */
   async runRound(seed: number, onLine: (line: Line) => void): Promise<void> {
     const start = performance.now()
-    for (const program of this.part.programs(seed)) {
-      const failure = await runProgram(program, (line) => {
-        this.lines.push(line)
-        onLine(line)
-      })
-      if (failure !== undefined) this.failures.push(failure)
+    const programs = [...this.part.programs(seed)]
+    const runNext = async (): Promise<void> => {
+      for (let program = programs.shift(); program !== undefined; program = programs.shift()) {
+        const failure = await runProgram(program, (line) => {
+          this.lines.push(line)
+          onLine(line)
+        })
+        if (failure !== undefined) this.failures.push(failure)
+      }
     }
+    const width = this.part.isParallel === true ? availableParallelism() : 1
+    await Promise.all(Array.from({ length: width }, runNext))
     this.rounds++
     this.elapsedMs += performance.now() - start
   }

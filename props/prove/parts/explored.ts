@@ -27,15 +27,37 @@ deaths. Plain accesses are checked for data races, so the memory model allows no
 tried. Waits have no timeouts: a lost wake-up is a deadlock. "Complete" means that nothing within
 the bounds is left; beyond them nothing is claimed.`,
   isDrawn: false,
-  programs: () =>
-    STARTS.map((start) => ({
-      path: 'props/sim/scenarios/run',
-      conditions: ['millrace:sim'],
-      parameters: [start, 'full'],
-    })),
+  isParallel: true,
+  programs: () => STARTS.map((start) => exploration(start, 'full')),
   describe(lines) {
-    return [describeTotals(lines), describeScenarios(lines), describeMarks(lines)].join('\n\n')
+    const scenarios = having(lines, 'scenario')
+    return [describeTotals(scenarios), describeScenarios(scenarios), describeMarks(lines)].join(
+      '\n\n',
+    )
   },
+}
+
+/** The largest configuration that completes. */
+export const deep: Part = {
+  name: 'deep',
+  title: 'The largest configuration that was explored',
+  about: `Two producers with two records each, one of them a batch; a reader that holds the log by its
+gate and commits; segments recycled by whoever needs them, where the second lap ends; sleep on both
+sides; one death of anybody anywhere, and its repair. What it does not cover is in
+[props/README.md](props/README.md). Only with \`--deep\`: it needs minutes and gigabytes for each start.`,
+  isDrawn: false,
+  isDeep: true,
+  isParallel: true,
+  programs: () => STARTS.map((start) => exploration(start, 'deep', 'two laps')),
+  describe: (lines) => describeScenarios(having(lines, 'scenario')),
+}
+
+function exploration(start: string, ...parameters: readonly string[]): Program {
+  return {
+    path: 'props/sim/scenarios/run',
+    conditions: ['millrace:sim'],
+    parameters: [start, ...parameters],
+  }
 }
 
 function describeTotals(lines: readonly Line[]): string {
