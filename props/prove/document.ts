@@ -1,19 +1,42 @@
 import type { MachineFacts } from '../../tools/machine.js'
 import { formatTable } from '../../tools/markdown-table.js'
-import type { Outcome } from './part.js'
+import type { Outcome, Part } from './part.js'
 
-/** VERIFICATION.md. */
-export function formatDocument(
-  machine: MachineFacts,
-  seed: number,
+/** Where and when a part ran. */
+export interface Setting {
+  readonly machine: MachineFacts
+  readonly seed: number
+}
+
+/**
+ * VERIFICATION.md, with new sections for the parts that ran. Those of other parts stay as they are:
+ * each section says itself what it comes from.
+ *
+ * @param known the file as it was
+ * @param parts all parts, in the order of their sections
+ */
+export function updateDocument(
+  known: string,
+  parts: readonly Part[],
   outcomes: readonly Outcome[],
+  setting: Setting,
 ): string {
-  return `${[
-    INTRODUCTION,
-    formatMachine(machine, seed),
-    formatSummary(outcomes),
-    ...outcomes.map(formatOutcome),
-  ].join('\n\n')}\n`
+  const sections = sectionsOf(known)
+  for (const outcome of outcomes) sections.set(outcome.part.title, formatSection(outcome, setting))
+  const bodies = parts.map(({ title }) => sections.get(title)).filter((body) => body !== undefined)
+  return `${[INTRODUCTION, ...bodies].join('\n\n')}\n`
+}
+
+const HEADING = '## '
+
+/** The sections of a document by their titles, each with its heading. */
+function sectionsOf(document: string): Map<string, string> {
+  const sections = new Map<string, string>()
+  for (const piece of document.split(`\n${HEADING}`).slice(1)) {
+    const [title = ''] = piece.split('\n')
+    sections.set(title, `${HEADING}${piece.trim()}`)
+  }
+  return sections
 }
 
 const INTRODUCTION = `# Verification
@@ -23,46 +46,51 @@ Written by \`npm run prove\`: do not edit, run it again. The code is in \`props/
 
 \`\`\`sh
 npm ci
-npm run prove                            # everything once; writes this file
-npm run prove -- --deep                  # and what takes most of an hour and gigabytes
-npm run prove -- --hours 8               # the drawn parts again and again, with new seeds
-npm run prove -- --seed 12               # the same drawn parts as the run that printed this seed
-npm run prove -- --only explored,chaos   # these parts alone; prints, and leaves this file alone
+npm run prove                            # all parts once, but for those that take longest
+npm run prove -- --deep                  # these as well
+npm run prove -- --hours 8               # goes on with new seeds
+npm run prove -- --seed 12               # draws what the run with this seed drew
+npm run prove -- --only explored,chaos   # some parts
 \`\`\`
 
-\`npm test\` contains a part of each of these, sized for every day.`
+A run writes the sections of its parts and leaves the others alone. \`npm test\` contains a share of
+each, sized for every day.`
 
-function formatMachine(machine: MachineFacts, seed: number): string {
-  const { processor, cores, memoryGib, platform, node, v8, commit, date } = machine
-  return formatTable(
-    ['', ''],
-    [
-      ['Machine', `${processor}, ${cores} cores, ${memoryGib} GiB, ${platform}`],
-      ['Node', `${node} (V8 ${v8})`],
-      ['Commit', commit],
-      ['Date', date],
-      ['Seed', String(seed)],
-    ],
-  )
-}
-
-/** One line for each part, also for the terminal. */
+/** One line for each part, for the terminal. */
 export function formatSummary(outcomes: readonly Outcome[]): string {
   return formatTable(
     ['part', 'rounds', 'minutes', 'verdict'],
     outcomes.map(({ part, rounds, elapsedMs, failures }) => [
       part.title,
       String(rounds),
-      (elapsedMs / 60_000).toFixed(1),
+      minutes(elapsedMs),
       failures.length === 0 ? 'holds' : 'FAILS',
     ]),
   )
 }
 
 /** The section of one part, also for the terminal. */
-export function formatOutcome({ part, lines, failures }: Outcome): string {
-  const section = [`## ${part.title}`, part.about]
+export function formatSection(outcome: Outcome, setting: Setting): string {
+  const { part, lines, failures } = outcome
+  const section = [`${HEADING}${part.title}`, describeRun(outcome, setting), part.about]
   if (lines.length > 0) section.push(part.describe(lines))
   for (const failure of failures) section.push(`**It fails:**\n\n\`\`\`\n${failure}\n\`\`\``)
   return section.join('\n\n')
+}
+
+function describeRun({ part, rounds, elapsedMs, failures }: Outcome, setting: Setting): string {
+  const { machine, seed } = setting
+  const { processor, cores, memoryGib, node, commit, date } = machine
+  const draws = part.isDrawn
+    ? `, seed ${seed}${rounds > 1 ? ` and ${rounds - 1} after it` : ''}`
+    : ''
+  return [
+    failures.length === 0 ? '**Holds.**' : '**FAILS.**',
+    `${minutes(elapsedMs)} minutes${draws}, npm run prove -- --only ${part.name}.`,
+    `Commit ${commit}, ${date}, Node ${node}, ${processor}, ${cores} cores, ${memoryGib} GiB.`,
+  ].join(' ')
+}
+
+function minutes(timeMs: number): string {
+  return (timeMs / 60_000).toFixed(1)
 }

@@ -2,11 +2,11 @@
  * Looks for anything that is wrong with the engine, in every way that the project has, and writes
  * down what was tried: `npm run prove`. Ends with status 1 if something is wrong.
  */
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { machineFacts } from '../../tools/machine.js'
 import { ROOT } from '../../tools/project.js'
-import { formatDocument, formatOutcome, formatSummary } from './document.js'
+import { formatSection, formatSummary, updateDocument } from './document.js'
 import { type Options, parseOptions, randomSeed } from './options.js'
 import type { Part } from './part.js'
 import { parts } from './parts.js'
@@ -33,12 +33,13 @@ async function main({ only, deep, hours, seed }: Options): Promise<void> {
     for (const run of drawn) if (Date.now() < endMs) await runRound(run, seed + round)
   }
   const outcomes = runs.map((run) => run.outcome())
-  console.log(`\n${outcomes.map(formatOutcome).join('\n\n')}\n\n${formatSummary(outcomes)}\n`)
-  if (only.length === 0) {
-    const report = join(ROOT, 'VERIFICATION.md')
-    writeFileSync(report, formatDocument(machine, seed, outcomes))
-    console.log(`Report: ${report}`)
-  }
+  const setting = { machine, seed }
+  const sections = outcomes.map((outcome) => formatSection(outcome, setting))
+  console.log(`\n${sections.join('\n\n')}\n\n${formatSummary(outcomes)}\n`)
+  const report = join(ROOT, 'VERIFICATION.md')
+  const known = existsSync(report) ? readFileSync(report, 'utf8') : ''
+  writeFileSync(report, updateDocument(known, parts, outcomes, setting))
+  console.log(`Report: ${report}`)
   if (runs.some(({ hasFailed }) => hasFailed)) process.exitCode = 1
 }
 

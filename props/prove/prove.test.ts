@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { MachineFacts } from '../../tools/machine.js'
 import { exists } from '../../tools/project.js'
-import { formatDocument } from './document.js'
+import { formatSection, updateDocument } from './document.js'
 import { parseOptions } from './options.js'
 import type { Line, Part } from './part.js'
 import { groupBy, sumOf } from './parts/lines.js'
@@ -20,6 +20,8 @@ const MACHINE: MachineFacts = {
   date: '2026-11-24 12:00 UTC',
   loadBefore: 0,
 }
+
+const SETTING = { machine: MACHINE, seed: 7 }
 
 function partThatEnds(status: number): Part {
   return {
@@ -62,20 +64,55 @@ test('a program that ends with another status fails the part, and its words are 
   const run = new PartRun(partThatEnds(3))
   await run.runRound(7, () => {})
   assert.equal(run.hasFailed, true)
-  const document = formatDocument(MACHINE, 7, [run.outcome()])
+  const document = formatSection(run.outcome(), SETTING)
   assert.match(document, /FAILS/)
   assert.match(document, /status 3/)
   assert.match(document, /a reason/)
   assert.match(document, /a word in between/)
 })
 
-test('the document has a section for each part, and names machine and seed', async () => {
+test('a section says what it found, where, when and how', async () => {
   const run = new PartRun(partThatEnds(0))
   await run.runRound(7, () => {})
-  const document = formatDocument(MACHINE, 7, [run.outcome()])
-  for (const text of ['## A sample', '2 lines, 2 lost', 'v20.19.0', '| Seed | 7 |', '| holds |']) {
-    assert.ok(document.includes(text), text)
+  const section = formatSection(run.outcome(), SETTING)
+  for (const text of [
+    '## A sample',
+    '2 lines, 2 lost',
+    'v20.19.0',
+    'seed 7,',
+    '**Holds.**',
+    'abc',
+  ]) {
+    assert.ok(section.includes(text), text)
   }
+})
+
+test('a run writes the sections of its parts and leaves the others alone, in order', async () => {
+  const [first, second, third] = ['First', 'Second', 'Third'].map((title) => ({
+    ...partThatEnds(0),
+    title,
+  })) as [Part, Part, Part]
+  const order = [first, second, third]
+  const outcome = (part: Part, lines: readonly Line[]) => ({
+    part,
+    lines,
+    rounds: 1,
+    elapsedMs: 0,
+    failures: [],
+  })
+  const before = updateDocument('', order, [outcome(third, [{}]), outcome(first, [{}])], SETTING)
+  const after = updateDocument(
+    before,
+    order,
+    [outcome(second, [{}]), outcome(first, [{}, {}])],
+    SETTING,
+  )
+  const titles = (text: string) => [...text.matchAll(/^## (.*)$/gm)].map(([, title]) => title)
+  assert.deepEqual(titles(before), ['First', 'Third'])
+  assert.deepEqual(titles(after), ['First', 'Second', 'Third'])
+  assert.equal([...after.matchAll(/^1 lines/gm)].length, 2)
+  assert.equal([...after.matchAll(/^2 lines/gm)].length, 1)
+  assert.equal(updateDocument(after, order, [], SETTING), after)
 })
 
 test('a program that is not there fails the part', async () => {

@@ -13,7 +13,15 @@ steps. The explorer must find fault with each, or the reason is given why
 the program is as good with it.`,
   isDrawn: false,
   programs: () => [{ path: 'props/sim/teeth/main', conditions: ['millrace:sim'] }],
-  describe: (lines) => [describeCanaries(lines), describeMutants(lines)].join('\n\n'),
+  describe: (lines) =>
+    [
+      describeCanaries(lines),
+      describeFaults(lines),
+      describeFunctions(lines),
+      describeLiving(lines),
+    ]
+      .filter((text) => text !== '')
+      .join('\n\n'),
 }
 
 function describeCanaries(lines: readonly Line[]): string {
@@ -22,29 +30,60 @@ function describeCanaries(lines: readonly Line[]): string {
     having(lines, 'canary').map((line) => [
       textOf(line, 'canary'),
       textOf(line, 'kind') || 'MISSED',
-      figure(numberOf(line, 'schedule')),
+      figure(numberOf(line, 'decisions')),
       figure(numberOf(line, 'states')),
     ]),
   )
 }
 
-function describeMutants(lines: readonly Line[]): string {
-  const mutants = having(lines, 'site')
-  const table = formatTable(
+function describeFaults(lines: readonly Line[]): string {
+  return formatTable(
     ['fault', 'mutants', 'killed', 'equivalent', 'survived'],
-    [...groupBy(mutants, 'fault')].map(([fault, rows]) => [
+    [...groupBy(having(lines, 'mutant'), 'fault')].map(([fault, mutants]) => [
       fault,
-      ...counts(rows).map((count) => figure(count)),
+      ...countsOf(mutants).map(figure),
     ]),
   )
-  const equivalent = having(mutants, 'equivalent').map(
-    (line) => `- ${textOf(line, 'site')}, ${textOf(line, 'fault')}: ${textOf(line, 'equivalent')}`,
-  )
-  return [table, ...(equivalent.length > 0 ? [equivalent.join('\n')] : [])].join('\n\n')
 }
 
-function counts(rows: readonly Line[]): number[] {
-  const killed = having(rows, 'killedBy').length
-  const equivalent = having(rows, 'equivalent').length
-  return [rows.length, killed, equivalent, rows.length - killed - equivalent]
+const KINDS = ['race', 'deadlock', 'error', 'check']
+
+function describeFunctions(lines: readonly Line[]): string {
+  return formatTable(
+    [
+      'function',
+      'mutants',
+      'killed',
+      'equivalent',
+      'survived',
+      ...KINDS.map((kind) => `by ${kind}`),
+    ],
+    [...groupBy(having(lines, 'mutant'), 'function')].map(([name, mutants]) => [
+      name,
+      ...countsOf(mutants).map(figure),
+      ...KINDS.map((kind) =>
+        figure(mutants.filter((line) => textOf(line, 'kind') === kind).length),
+      ),
+    ]),
+  )
+}
+
+function countsOf(mutants: readonly Line[]): number[] {
+  const killed = having(mutants, 'killedBy').length
+  const equivalent = having(mutants, 'reason').length
+  return [mutants.length, killed, equivalent, mutants.length - killed - equivalent]
+}
+
+/** Survivors and operations that nothing reaches, by their reasons. */
+function describeLiving(lines: readonly Line[]): string {
+  const named = having(lines, 'reason').map((line) => ({
+    ...line,
+    name: textOf(line, 'mutant') || `not reached: ${textOf(line, 'unreached')}`,
+  }))
+  return [...groupBy(named, 'reason')]
+    .map(
+      ([reason, same]) =>
+        `- ${reason} ${same.map((line) => `\`${textOf(line, 'name')}\``).join(', ')}`,
+    )
+    .join('\n')
 }
