@@ -91,6 +91,7 @@ const SIZES: readonly [size: number | string, sizeBytes: number][] = [
   ['512 KiB', 524_288],
   ['64MiB', 67_108_864],
   ['1.5MiB', 1_572_864],
+  ['1.25MiB', 1_310_720],
   ['1GiB', 1_073_741_824],
 ]
 
@@ -100,7 +101,21 @@ for (const [size, sizeBytes] of SIZES) {
   })
 }
 
-for (const size of ['64', '64MB', '64mib', 'MiB', '-1KiB', '1.3B', '', -1, 0.5, 1e300, NaN, null]) {
+for (const size of [
+  '64',
+  '64MB',
+  '64mib',
+  'MiB',
+  '1MiBs',
+  '-1KiB',
+  '1.3B',
+  '',
+  -1,
+  0.5,
+  1e300,
+  NaN,
+  null,
+]) {
   test(`the size ${describeValue(size)} is refused`, () => {
     assert.throws(() => parseSize(size, 'memory'), {
       code: 'INVALID_OPTION',

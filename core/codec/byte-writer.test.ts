@@ -79,6 +79,10 @@ test('a text with a lone surrogate is refused and nothing is appended', () => {
   const writer = new ByteWriter()
   writer.utf8('before')
   assert.equal(writer.tryUtf8('half \ud83d'), false)
-  assert.throws(() => writer.utf8('half \ud83d'), { code: 'INVALID_VALUE' })
+  assert.throws(() => writer.utf8('half \ud83d'), {
+    code: 'INVALID_VALUE',
+    message: 'a text with a lone surrogate has no UTF-8',
+    details: { length: 6 },
+  })
   assert.equal(contentOf(writer).toString(), 'before')
 })
