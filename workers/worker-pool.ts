@@ -71,10 +71,6 @@ export class WorkerPool {
     this.pool.on('error', () => {})
   }
 
-  get size(): number {
-    return this.workers.length
-  }
-
   /**
    * Starts or stops workers until there are `size`.
    *
