@@ -237,6 +237,8 @@ test('a recycler that dies with an unused segment takes no room, and makes nothi
         died = true
         repairLog(log, table, mortal)
       }
+      // Else the append would wait for ever.
+      assert.equal(memory.load(log.words, layout.LEASE_WORD), 0)
       appendValues(world.thread().appender, 'next')
       const slot = table.takeSlot()
       assert.deepEqual(pinOldest(log, table, slot), { position: 0, offset: 0 })

@@ -41,6 +41,7 @@ test('the scripts reach what they are about', () => {
     'joined in mid-log',
     'passed over a gap',
     'recycled',
+    'refused to commit back',
     'slept for a lap',
     'sought back',
     'unpinned',
