@@ -8,12 +8,12 @@
  * for all of them together (`"row":"all"`), and one for each fault that does not apply yet. What
  * goes wrong is told on stderr, with the seed, and makes the exit status 1.
  *
- * It ends after `kills` deaths of threads, with every fault of the matrix equally often; or after
- * so many `minutes`; or after so many `trials`. Trial n has the seed `seed` + n, from which its
- * workload and faults are drawn: `--seed N --trials 1` runs the one with seed N again.
+ * It ends after `kills` deaths of threads, with every fault of the matrix equally often, and each at
+ * least once; or after so many `minutes`; or after so many `trials`. Trial n has the seed `seed` + n,
+ * from which its workload and faults are drawn: `--seed N --trials 1` runs the one with seed N again.
  */
 import { parseArgs } from 'node:util'
-import { FAULTS } from './faults.js'
+import { FAULTS, possibleFaults } from './faults.js'
 import { areOperationsCounted } from './operations.js'
 import { drawPlan, trialsOfDeck } from './plan.js'
 import { describeFindings, describeRows, NOT_YET, tabulate } from './report.js'
@@ -43,18 +43,24 @@ const endMs =
   values.minutes === undefined ? undefined : Date.now() + Number(values.minutes) * 60_000
 
 const results: TrialResult[] = []
+const brought = new Set<string>()
 let killed = 0
 
 function isOver(): boolean {
   if (results.length >= trialsMax) return true
   if (endMs !== undefined) return Date.now() >= endMs
-  return killed >= kills && results.length % trialsOfDeck() === 0
+  // On a busy machine a trial may be over before all of its faults could happen.
+  const isEachThere = possibleFaults().every(({ name }) => brought.has(name))
+  return killed >= kills && isEachThere && results.length % trialsOfDeck() === 0
 }
 
 while (!isOver()) {
   const result = await runTrial(drawPlan(firstSeed + results.length), share)
   results.push(result)
-  for (const [fault, times] of result.faults) if (deadly.has(fault)) killed += times
+  for (const [fault, times] of result.faults) {
+    if (times > 0) brought.add(fault)
+    if (deadly.has(fault)) killed += times
+  }
   if (result.findings.length > 0) console.error(describeFindings(result))
   else process.stderr.write('.')
 }
