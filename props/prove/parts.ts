@@ -4,6 +4,7 @@ import { chaos } from './parts/chaos.js'
 import { deep, drawn, explored } from './parts/explored.js'
 import { history } from './parts/history.js'
 import { lockStep } from './parts/lock-step.js'
+import { mutation } from './parts/mutation.js'
 import { properties } from './parts/properties.js'
 import { teeth } from './parts/teeth.js'
 
@@ -18,4 +19,5 @@ export const parts: readonly Part[] = [
   history,
   chaos,
   brokenBuilds,
+  mutation,
 ]
