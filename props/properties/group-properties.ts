@@ -103,10 +103,15 @@ export const GROUP_PROPERTIES: readonly Property[] = [
   }),
   groupProperty({
     name: 'bounded-duplicates',
-    claim: 'Only what a dead owner had begun and not committed comes again, once for each death.',
-    generator: groupCase({ always: ['members die'], never: ['zombies'] }),
-    oracle: oracles.duplicatesAreBounded,
-    faults: ['a record comes again for nothing'],
+    claim:
+      'Only what a dead owner had begun and not committed comes again, once for each death; and ' +
+      'whoever sleeps has committed.',
+    generator: groupCase({ always: ['members die', 'changes'], never: ['zombies'] }),
+    oracle: (trace) => {
+      oracles.duplicatesAreBounded(trace)
+      oracles.sleepersHaveCommitted(trace)
+    },
+    faults: ['a record comes again for nothing', 'a commit goes back'],
     reaches: ['died with records in hand', 'a member left'],
   }),
   groupProperty({

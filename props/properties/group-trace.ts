@@ -35,7 +35,7 @@ export interface Delivered {
   readonly isStale: boolean
 }
 
-interface Handled {
+export interface Handled {
   readonly type: 'handled'
   readonly member: string
   readonly partition: number
@@ -101,6 +101,12 @@ interface ZombieWork {
   readonly refused: number
 }
 
+/** A member had nothing left to do and lay down: what it has handled is committed. */
+interface Rested {
+  readonly type: 'rested'
+  readonly member: string
+}
+
 /** After a change of members or a death: who should own each partition, and who lives. */
 interface Assignment {
   readonly type: 'assignment'
@@ -148,6 +154,7 @@ export type TraceEvent =
   | Assigned
   | Died
   | ZombieWork
+  | Rested
   | Assignment
   | Quiet
   | Letter

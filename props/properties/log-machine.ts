@@ -10,6 +10,7 @@ import {
   unpin,
 } from '../../core/log/finder.js'
 import { Death, die, frameOf, SteppedLog, valueText } from '../../core/log/frames.test.helper.js'
+import { countGaps } from '../../core/log/gaps.js'
 import * as layout from '../../core/log/layout.js'
 import { type LogGeometry, PartitionLog } from '../../core/log/partition-log.js'
 import { Reader } from '../../core/log/reader.js'
@@ -482,13 +483,27 @@ export class LogMachine {
     const { log, table, seeker } = this
     for (const { committed } of this.groups) {
       const reader = new Reader(log, 0, 0)
-      placeReader(reader, heldPlace(log, committed), committed)
+      const place = heldPlace(log, committed)
+      placeReader(reader, place, committed)
       this.checkReadable(reader, committed)
+      const end = this.monitor.endOffset()
+      assert.equal(countGaps(log, place, committed, end), this.gapsFrom(committed, end))
     }
     const { position, offset } = pinOldest(log, table, seeker)
     unpin(log, table, seeker)
     this.sometimes('recycled', offset > this.start)
     this.checkReadable(new Reader(log, position, offset), offset)
+  }
+
+  /** Of the dead whose claims are repaired. */
+  private gapsFrom(from: number, end: number): number {
+    const claimed = [...this.unrepaired.values()].flat()
+    let gaps = 0
+    for (let offset = from; offset < end; offset++) {
+      if (this.model.get(offset) === GAP && !claimed.includes(offset)) gaps++
+    }
+    this.sometimes('counted gaps', gaps > 0)
+    return gaps
   }
 
   private checkReadable(reader: Reader, from: number): void {

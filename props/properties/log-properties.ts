@@ -42,7 +42,15 @@ const blockRetention = property({
     machine.finish()
     for (const mark of machine.marks) run.sometimes(mark)
   },
-  reaches: ['recycled', 'full', 'unpinned', 'died with the lease', 'slept for a lap'],
+  reaches: [
+    'recycled',
+    'full',
+    'unpinned',
+    'sought back',
+    'died with the lease',
+    'counted gaps',
+    'slept for a lap',
+  ],
   faults: [GROUPS_FORGOTTEN],
 })
 
@@ -62,7 +70,7 @@ const wrapAround = property({
     if (run.fault !== undefined) others[0]?.pop()
     for (const other of others) assert.deepEqual(other, first)
   },
-  reaches: ['recycled', 'died with a claim'],
+  reaches: ['recycled', 'died with a claim', 'counted gaps'],
   faults: ['a start sees less than another'],
 })
 
@@ -104,9 +112,13 @@ function checkOverwrite({ frames, start, ...geometry }: OverwriteCase, run: Run)
   const told = earliestTold(log, thread, start.startOffset)
   const earliest = told + (run.fault === undefined ? 0 : 1)
   run.sometimes(earliest > start.startOffset ? 'overwritten' : 'nothing overwritten')
-  for (let offset = start.startOffset; offset <= end; offset++) {
+  for (let offset = start.startOffset - 1; offset <= end + 1; offset++) {
     const place = pinOffset(log, table, thread.slot, offset)
-    assert.equal(place !== undefined, offset >= earliest, `${offset} of ${earliest} to ${end}`)
+    assert.equal(
+      place !== undefined,
+      offset >= earliest && offset <= end,
+      `${offset} of ${earliest} to ${end}`,
+    )
     if (place !== undefined) checkSuffix(new Reader(log, place.position, place.offset), offset)
     unpin(log, table, thread.slot)
   }

@@ -34,6 +34,7 @@ test('the scripts reach what they are about', () => {
     for (const mark of run(where, actions).marks) reached.add(mark)
   }
   assert.deepEqual([...reached].sort(), [
+    'counted gaps',
     'died with a claim',
     'died with the lease',
     'found out what is gone',
