@@ -15,7 +15,7 @@ export const GROUPS_MAX = 256
  */
 const CLOSED_WORD = 0
 const SLOTS_USED_WORD = 1
-const LINE_WORDS = 16
+export const LINE_WORDS = 16
 const STATES_WORD = LINE_WORDS
 export const SIGNALS_WORD = STATES_WORD + SLOTS_MAX + 1
 export const GENERATIONS_WORD = SIGNALS_WORD + (SLOTS_MAX + 1) * LINE_WORDS

@@ -52,7 +52,7 @@ export class Machine extends Execution {
     const source = this.state.atomicRead(this.actor, address, 1)
     const value = this.state.cells[address] as number
     this.append(Operation.load, address, value, source)
-    if (this.tracing) this.noteAt(Operation.load, address, `= ${value}`)
+    if (this.tracing) this.noteAt(Operation.load, address, `= ${readable(value)}`)
     return value
   }
 
@@ -63,7 +63,7 @@ export class Machine extends Execution {
     this.watched(address, this.state.cells[address] as number, value)
     this.state.setWord(address, value)
     this.append(Operation.store, address, 0, 0)
-    if (this.tracing) this.noteAt(Operation.store, address, `:= ${value}`)
+    if (this.tracing) this.noteAt(Operation.store, address, `:= ${readable(value)}`)
   }
 
   compareExchange(address: number, expected: number, replacement: number): number {
@@ -78,8 +78,9 @@ export class Machine extends Execution {
     }
     this.append(Operation.compareExchange, address, found, source)
     if (this.tracing) {
-      const outcome = found === expected ? `-> ${replacement}` : `is not ${expected}`
-      this.noteAt(Operation.compareExchange, address, `${found} ${outcome}`)
+      const outcome =
+        found === expected ? `-> ${readable(replacement)}` : `is not ${readable(expected)}`
+      this.noteAt(Operation.compareExchange, address, `${readable(found)} ${outcome}`)
     }
     return found
   }
@@ -95,7 +96,7 @@ export class Machine extends Execution {
     this.state.atomicWrite(this.actor, address, 1, this.event())
     this.state.setWord(address, value)
     this.append(kind, address, found, source)
-    if (this.tracing) this.noteAt(kind, address, `${found} -> ${value}`)
+    if (this.tracing) this.noteAt(kind, address, `${readable(found)} -> ${readable(value)}`)
     return found
   }
 
@@ -133,7 +134,8 @@ export class Machine extends Execution {
     this.log.payloads[this.length] = found
     this.append(kind, address, 0, source)
     if (this.tracing) {
-      const outcome = found === expected ? `-> ${hexadecimal(replacement)}` : 'is not expected'
+      const outcome =
+        found === expected ? `-> ${hexadecimal(replacement)}` : `is not ${hexadecimal(expected)}`
       this.noteAt(kind, address, `${hexadecimal(found)} ${outcome}`)
     }
     return found
@@ -160,7 +162,8 @@ export class Machine extends Execution {
       this.state.setWord(word, value)
     }
     this.append(Operation.fill, from, 0, 0)
-    if (this.tracing) this.noteAt(Operation.fill, from, `and ${to - from - 1} more := ${value}`)
+    if (this.tracing)
+      this.noteAt(Operation.fill, from, `and ${to - from - 1} more := ${readable(value)}`)
   }
 
   // -------------------------------------------------------------------------------------------
@@ -219,7 +222,7 @@ export class Machine extends Execution {
     this.state.plainRead(this.actor, address)
     const value = this.state.cells[address] as number
     this.append(Operation.read, address, value, 0)
-    if (this.tracing) this.noteAt(Operation.read, address, `= ${value}`)
+    if (this.tracing) this.noteAt(Operation.read, address, `= ${readable(value)}`)
     return value
   }
 
@@ -229,7 +232,7 @@ export class Machine extends Execution {
     this.state.plainWrite(this.actor, address)
     this.state.setWord(address, value)
     this.append(Operation.write, address, 0, 0)
-    if (this.tracing) this.noteAt(Operation.write, address, `:= ${value}`)
+    if (this.tracing) this.noteAt(Operation.write, address, `:= ${readable(value)}`)
   }
 
   readDouble(address: number): number {
@@ -381,8 +384,13 @@ export class Machine extends Execution {
   }
 }
 
-function hexadecimal(value: bigint): string {
-  return `0x${BigInt.asUintN(64, value).toString(16)}`
+/** A word of many bits is one of several fields, such as a tag: they are seen in hexadecimal. */
+function readable(word: number): string {
+  return Math.abs(word) < 0x10000 ? `${word}` : hexadecimal(BigInt(word), 32)
+}
+
+function hexadecimal(value: bigint, bits = 64): string {
+  return `0x${BigInt.asUintN(bits, value).toString(16)}`
 }
 
 function jsonValue(_key: string, value: unknown): unknown {

@@ -35,8 +35,13 @@ export function storeExample(
   scenario: string,
   { message, schedule }: Violation & { readonly schedule: Schedule },
 ): string {
-  const example: Example = { about: message, scenario, schedule, ends: null }
-  const name = `${scenario} ${message}`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  const [firstLine = ''] = message.split('\n')
+  const example: Example = { about: firstLine, scenario, schedule, ends: null }
+  const name =
+    `${scenario} ${firstLine}`
+      .toLowerCase()
+      .match(/[a-z0-9]+/g)
+      ?.join('-') ?? ''
   const path = `${FOLDER}${name.slice(0, NAME_LENGTH_MAX)}.json`
   writeFileSync(path, `${JSON.stringify(example, null, 2)}\n`)
   return path

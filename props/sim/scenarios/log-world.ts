@@ -9,7 +9,12 @@ import { Reader } from '../../../core/log/reader.js'
 import { repairLog } from '../../../core/log/repair.js'
 import type { Place } from '../../../core/log/tail.js'
 import { enlist, withdraw } from '../../../core/log/wait-set.js'
-import { GENERATIONS_WORD, SIGNALS_WORD, ThreadTable } from '../../../core/thread-table.js'
+import {
+  GENERATIONS_WORD,
+  LINE_WORDS,
+  SIGNALS_WORD,
+  ThreadTable,
+} from '../../../core/thread-table.js'
 import type { Cast } from '../../history/from-simulation.js'
 import { Status } from '../execution.js'
 import { type Ending, record, settle, sometimes } from '../scenario.js'
@@ -79,7 +84,11 @@ export function isSignal(world: LogWorld, region: memory.Region, word: number): 
 /** What a word of the log or of the threads' table is, for traces. */
 export function describeLog(world: LogWorld, region: memory.Region, word: number): string {
   const { log } = world
-  if (region !== log.region) return `threads[${word}]`
+  if (region !== log.region) {
+    return isSignal(world, region, word)
+      ? `signal of slot ${Math.floor((word - SIGNALS_WORD) / LINE_WORDS)}`
+      : `threads[${word}]`
+  }
   const tags = layout.tagsWord(log.segmentCount)
   if (word >= tags + log.capacityGranules) {
     const byte = word * layout.WORD_BYTES - layout.dataByte(log.segmentCount, log.segmentGranules)
@@ -90,6 +99,7 @@ export function describeLog(world: LogWorld, region: memory.Region, word: number
     if (word === layout.segmentStateWord(segment)) return `state of segment ${segment}`
     if (word === layout.segmentOffsetLowWord(segment)) return `offset of segment ${segment}`
     if (word === layout.segmentOffsetHighWord(segment)) return `offset of segment ${segment}, high`
+    if (word === layout.segmentUseWord(segment)) return `use of segment ${segment}`
   }
   return HEADER_NAMES.get(word) ?? nameOfList(word)
 }
@@ -103,14 +113,26 @@ const HEADER_NAMES = new Map([
   [layout.PINS_USED_WORD, 'pins used'],
 ])
 
+const GATE_FIELDS: readonly (readonly [string, (gate: number) => number])[] = [
+  ['state', layout.gateStateWord],
+  ['holder', layout.gateHolderWord],
+  ['assigned', layout.gateAssignedWord],
+  ['pause', layout.gatePausedWord],
+  ['letter', layout.gateLetterStateWord],
+  ['position of the letter', layout.gateLetterPositionWord],
+  ['offset of the letter', layout.gateLetterOffsetWord],
+  ['delivered', layout.gateDeliveredWord],
+  ['held', layout.gateHeldWord],
+]
+
 function nameOfList(word: number): string {
   const gate = Math.floor(
     (word - layout.gateStateWord(0)) / (layout.gateStateWord(1) - layout.gateStateWord(0)),
   )
-  if (gate >= 0) {
+  if (gate >= 0 && gate < layout.GATES_MAX) {
     if (word === layout.gateCursorLong(gate) * 2) return `cursor of gate ${gate}`
-    if (word === layout.gateStateWord(gate)) return `state of gate ${gate}`
-    if (word === layout.gateHolderWord(gate)) return `holder of gate ${gate}`
+    const field = GATE_FIELDS.find(([, wordOf]) => word === wordOf(gate))
+    if (field !== undefined) return `${field[0]} of gate ${gate}`
   }
   if (word > layout.PINS_WORD && gate < 0) return `pin of slot ${word - layout.PINS_WORD}`
   if (word > layout.SPACE_WAITERS_WORD && word <= layout.SPACE_WAITERS_WORD + 8)
