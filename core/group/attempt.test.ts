@@ -44,6 +44,10 @@ test('a call ends or is sentenced, never both', () => {
   assert.equal(endCall(log, GATE, hanging), false)
   assert.equal(callInHand(log, GATE), undefined)
   assert.equal(sentenceCall(log, GATE, hanging), undefined)
+  assert.equal(failedRecord(log, GATE), undefined)
+  clearCall(log, GATE)
+  assert.deepEqual(failedRecord(log, GATE), { offsetLow: (NEAR_2_31 + 1) | 0, attempts: 1 })
+  clearCall(log, GATE)
   assert.deepEqual(failedRecord(log, GATE), { offsetLow: (NEAR_2_31 + 1) | 0, attempts: 1 })
 })
 
@@ -52,10 +56,11 @@ test('a sentence counts on top of what failed before, of the same record only', 
   noteFailed(log, GATE, 5, 2)
   markDelivered(log, GATE, 6)
   sentenceCall(log, GATE, beginCall(log, GATE))
-  assert.deepEqual(failedRecord(log, GATE), { offsetLow: 5, attempts: 3 })
   clearCall(log, GATE)
+  assert.deepEqual(failedRecord(log, GATE), { offsetLow: 5, attempts: 3 })
   markDelivered(log, GATE, 7)
   sentenceCall(log, GATE, beginCall(log, GATE))
+  clearCall(log, GATE)
   assert.deepEqual(failedRecord(log, GATE), { offsetLow: 6, attempts: 1 })
   forgetFailed(log, GATE)
   assert.equal(failedRecord(log, GATE), undefined)
@@ -88,4 +93,20 @@ test('a seek, and a new group, begin with no attempts', () => {
   noteFailed(log, GATE, 1, 4)
   activateGate(log, GATE, 1)
   assert.equal(failedRecord(log, GATE), undefined)
+})
+
+test('a call that is sentenced while the next holder clears it is counted all the same', () => {
+  const world = createWorld(GEOMETRY)
+  markDelivered(world.log, GATE, 4)
+  const call = beginCall(world.log, GATE)
+  let uses = 0
+  const words = {
+    get() {
+      if (++uses === 2) assert.equal(sentenceCall(world.log, GATE, call), 3)
+      return world.log.words
+    },
+  }
+  clearCall(Object.create(world.log, { words }), GATE)
+  assert.deepEqual(failedRecord(world.log, GATE), { offsetLow: 3, attempts: 1 })
+  assert.equal(callInHand(world.log, GATE), undefined)
 })

@@ -1,6 +1,7 @@
 import type { Bounds } from '../explorer.js'
 import type { Scenario, ViolationKind } from '../scenario.js'
 import { appending, realTimeOrder } from './log-append.js'
+import { sentencing } from './log-attempts.js'
 import { buryMember, reuseSlot } from './log-bury.js'
 import { consuming } from './log-consume.js'
 import { closing, pausing, seekForward, seekWhileOwned, takeOver } from './log-group.js'
@@ -215,6 +216,7 @@ function groups(start: Start): Exploration[] {
       marks: ['sought', 'slept for data', 'slept for space'],
     },
     { scenario: pausing(start), bounds: THRICE, marks: ['slept for data'] },
+    { scenario: sentencing(start, 2), bounds: TWICE_AND_DEATH, marks: ['fenced', 'sentenced'] },
     { scenario: closing(start), bounds: TWICE, marks: ['slept for data', 'slept for space'] },
   ]
 }
