@@ -309,7 +309,10 @@ export abstract class Execution {
 
   /** A point where another actor could go first, or this one could die. */
   protected decide(): void {
+    const isFirst = this.state.get(this.actor, shared.STEP) === 0
     if (this.isFree()) this.options.scheduler.beforeAtomic(this.actor, false)
+    // Who goes first was decided when the actor was chosen; but it may die before it did anything.
+    else if (isFirst) this.options.scheduler.beforeWrite(this.actor)
   }
 
   /** The same before an atomic load, unless nobody ever writes to that word. */

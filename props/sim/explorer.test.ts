@@ -15,6 +15,7 @@ import {
   spinLock,
   type Toy,
 } from './scenarios/toys.js'
+import { SharedState } from './shared-state.js'
 
 const ALL: Bounds = { preemptions: Number.POSITIVE_INFINITY, crashes: 0 }
 
@@ -174,6 +175,57 @@ test('deaths inside of a run of plain writes are left out only where that is ask
   assert.equal(explore(plain, { preemptions: 0, crashes: 1 }).endings, 7)
   const coarse = explore(plain, { preemptions: 0, crashes: 1, hasCoarseDeaths: true })
   assert.equal(coarse.endings, 4)
+})
+
+test('an actor may die before its first operation', () => {
+  const once = toy('once', {
+    one({ shared: { words } }) {
+      memory.store(words, 0, 1)
+    },
+  })
+  const report = explore(
+    { ...once, check: ({ shared: { words } }) => assert.equal(words[0], 1) },
+    { preemptions: 0, crashes: 1 },
+  )
+  assertCaught(report, 'check')
+  assert.deepEqual(report.violation?.schedule, [{ who: 'one', at: 0, crash: true }])
+})
+
+test('a later repair is another state than the first, though memory is as it was', () => {
+  const repairs = (mergesByContent: boolean) => {
+    const found = new Set<string>()
+    const nothing = ({ shared: { words } }: Toy): void => memory.store(words, 0, 1)
+    const toggles: Scenario<Toy> = {
+      ...toy('toggles', { one: nothing, two: nothing, three: nothing }),
+      repair({ shared: { words } }) {
+        settle(1)
+        memory.store(words, 4, 1 - memory.load(words, 4))
+      },
+      check({ shared: { words } }, ending) {
+        const statuses = ['one', 'two', 'three'].map((actor) => ending.status(actor))
+        found.add([...statuses, words[0], words[4]].join())
+      },
+    }
+    assertRight(explore(toggles, { preemptions: 0, crashes: 3, mergesByContent }))
+    return [...found].sort()
+  }
+  assert.deepEqual(repairs(true), repairs(false))
+})
+
+test('words that exchange what they hold are another state', () => {
+  const [row, column] = [3, 5]
+  const words = [64, 64 ^ row, 64 ^ column, 64 ^ row ^ column]
+  const hashOf = (...contents: number[]) => {
+    const state = new SharedState(new Int32Array(128), 1, true)
+    for (const [at, word] of words.entries()) state.setWord(word, contents[at] as number)
+    return [state.stateHashLow(), state.stateHashHigh()]
+  }
+  // Chosen so that each exclusive-or of a word and what it holds is there in both.
+  const twist = row ^ (column << 7)
+  assert.notDeepEqual(
+    hashOf(1, 4, 4 ^ twist, 1 ^ twist),
+    hashOf(4 ^ row, 1 ^ row, 1 ^ twist ^ row, 4 ^ twist ^ row),
+  )
 })
 
 test('finds wake-ups that are lost', () => {

@@ -353,7 +353,7 @@ export class Machine extends Execution {
 
   /** The death's repair is complete: nobody begins it again. */
   repaired(count: number): void {
-    if (this.options.repairers === 1 || this.replays(Operation.repaired, 0)) return
+    if (this.replays(Operation.repaired, 0)) return
     this.state.registers[shared.REPAIRED] = count
     this.append(Operation.repaired, 0, 0, 0)
   }

@@ -120,7 +120,8 @@ export function record(event: unknown): void {
  * Between two operations of a log: names all that the running actor will still use of what it knows
  * (numbers, and objects by their numeric fields), besides what it recorded. States that differ only
  * in how the actor came to know it are then one, where `Bounds.mergesByContent` asks for that. An
- * actor that leaves something out hides states.
+ * actor that leaves something out hides states, and so does one that names the same in two places:
+ * where it is belongs to what it knows.
  */
 export function settle(...variables: readonly (number | object)[]): void {
   recorder?.settle?.(variables)

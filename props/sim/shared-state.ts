@@ -84,6 +84,20 @@ export function mixHigh(hash: number, value: number): number {
   return Math.imul(mixed ^ (mixed >>> 13), 0x27d4eb2f)
 }
 
+/**
+ * That a word holds a value, as a summand of the hash of the memory. The word is mixed before the
+ * value joins it: a mere exclusive-or of both would let words swap values without a trace.
+ */
+function holdLow(word: number, value: number): number {
+  return mixLow(mixLow(mixLow(SEED, word), value), 1)
+}
+
+function holdHigh(word: number, value: number): number {
+  return mixHigh(mixHigh(mixHigh(SEED, word), value), 1)
+}
+
+const SEED = 0x51ed270b
+
 export class SharedState {
   readonly wordCount: number
   readonly actorCount: number
@@ -175,13 +189,9 @@ export class SharedState {
     if (this.#counters[word] === 1) return
     const { registers } = this
     registers[HASH_LOW] =
-      (registers[HASH_LOW] as number) ^
-      mixLow(mixLow(word, before), 1) ^
-      mixLow(mixLow(word, after), 1)
+      (registers[HASH_LOW] as number) ^ holdLow(word, before) ^ holdLow(word, after)
     registers[HASH_HIGH] =
-      (registers[HASH_HIGH] as number) ^
-      mixHigh(mixHigh(word, before), 1) ^
-      mixHigh(mixHigh(word, after), 1)
+      (registers[HASH_HIGH] as number) ^ holdHigh(word, before) ^ holdHigh(word, after)
   }
 
   #set(cell: number, value: number): void {

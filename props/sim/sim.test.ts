@@ -56,8 +56,8 @@ for (const start of ['from 0', 'across 2^31', 'across 2^32']) {
 
 test('the log holds under schedules drawn at random', async (context) => {
   for (const line of await simulate('search', '1000')) {
-    const report = JSON.parse(line) as SearchReport & { name: string }
-    await context.test(`${report.name}, seed ${report.seed}`, () => {
+    const report = JSON.parse(line) as SearchReport & { scenario: string }
+    await context.test(`${report.scenario}, seed ${report.seed}`, () => {
       assert.equal(report.violation, undefined, JSON.stringify(report.violation, null, 1))
     })
   }

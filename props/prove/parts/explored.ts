@@ -133,7 +133,7 @@ deaths: deeper than all orders can be tried, but a sample.`,
       ['scenarios', 'schedules', 'violations'],
       [
         [
-          figure(groupBy(rows, 'name').size),
+          figure(groupBy(rows, 'scenario').size),
           figure(sumOf(rows, 'runs')),
           figure(violations.length),
         ],

@@ -198,6 +198,7 @@ function visitors(start: Start): Exploration[] {
     },
     { scenario: seekBack(tiny, 1), bounds: THRICE, marks: ['gone', 'there'] },
     { scenario: seekBack(producerDies, 1), bounds: ONCE_AND_DEATH, marks: ['gone', 'there'] },
+    { scenario: seekBack(visitorDies, 1), bounds: TWICE_AND_DEATH, marks: ['gone', 'there'] },
     { scenario: seekTime(two, 2), bounds: TWICE, marks: ['gone'] },
   ]
 }

@@ -17,7 +17,7 @@ import {
 import type { LogGeometry } from '../../../core/log/partition-log.js'
 import { Reader } from '../../../core/log/reader.js'
 import { Status } from '../execution.js'
-import { type Ending, record, type Scenario, sometimes } from '../scenario.js'
+import { record, type Scenario, sometimes } from '../scenario.js'
 import { view } from './log-marks.js'
 import {
   appenderOf,
@@ -29,6 +29,7 @@ import {
   isFull,
   type LogContent,
   type LogWorld,
+  onlySleep,
   readFrame,
   repair,
   STARTS,
@@ -95,7 +96,10 @@ function visiting(options: PinOptions, visit: Visit): Scenario<LogWorld> {
     ...view,
     // The gate commits nothing, so that it may hold the producers back.
     mayBlock: (world, ending) =>
-      isActive(world.log, GATE) && isFull(world.log, GATE) && !isVisitorBlocked(ending),
+      onlySleep(ending, [...producers, 'visitor']) &&
+      ending.status('visitor') !== Status.SLEEPING &&
+      isActive(world.log, GATE) &&
+      isFull(world.log, GATE),
     check(world, ending) {
       const content = checkContent(world, ending, producers, { readers: ['visitor'] })
       if (content.beginOffset > STARTS[start].startOffset) sometimes('recycled')
@@ -122,11 +126,6 @@ function produce(world: LogWorld, producer: string, sender: number, frames: numb
   for (let number = FIRST_NUMBER; number < FIRST_NUMBER + frames; number++) {
     appendOrSleep(world, appender, producer, sender, frame(sender, number, 1), number)
   }
-}
-
-function isVisitorBlocked(ending: Ending): boolean {
-  const status = ending.status('visitor')
-  return status === Status.SLEEPING || status === Status.SPINNING
 }
 
 /** Reads the oldest segment under a pin, to its end or to that of the log. */

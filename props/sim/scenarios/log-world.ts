@@ -237,8 +237,8 @@ export function appendOrSleep(
   content: FrameContent,
   first: number,
 ): void {
-  const sends = () => {
-    settle(first, appender)
+  const sends = (isEnlisted: boolean) => {
+    settle(first, appender, Number(isEnlisted))
     return append(appender, sender, content, first)
   }
   sleepUntil(world, producer, layout.SPACE_WAITERS_WORD, sends)
@@ -264,16 +264,16 @@ export function sleepUntil(
   world: LogWorld,
   actor: string,
   waitSet: number,
-  findsWork: () => boolean,
+  findsWork: (isEnlisted: boolean) => boolean,
   fault?: 'signal read late',
 ): void {
   const { log, threads } = world
   const slot = slotOf(world, actor)
-  while (!findsWork()) {
+  while (!findsWork(false)) {
     let signal = threads.signal(slot)
     enlist(log.words, waitSet, slot)
     if (fault === 'signal read late') signal = threads.signal(slot)
-    if (findsWork()) {
+    if (findsWork(true)) {
       withdraw(log.words, waitSet, slot)
       return
     }
@@ -412,11 +412,20 @@ export function checkContent(
   const dead = senders.filter((sender) => ending.status(sender) === Status.CRASHED)
   assert.ok(content.abortedFrames <= dead.length, 'a dead thread leaves one claim at most')
   assert.equal(content.claimedFrames, 0, 'no claim stays')
+  assert.equal(memory.load(world.log.words, layout.LEASE_WORD), 0, 'no lease stays')
   checkGaps(world.log, content)
   checkOrder(content, senders.length)
   const left = content
   checkHistory(ending, { senders, ...readers, before: world.before, left })
   return content
+}
+
+/** Whether all who did not end sleep: nobody spins for ever, and what was left is repaired. */
+export function onlySleep(ending: Ending, actors: readonly string[]): boolean {
+  return (
+    ending.status('repair') !== Status.SLEEPING &&
+    [...actors, 'repair'].every((actor) => ending.status(actor) !== Status.SPINNING)
+  )
 }
 
 /** The lag does not count what was aborted. */

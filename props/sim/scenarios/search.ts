@@ -1,16 +1,31 @@
 /**
  * Searches the scenarios of the shipped log at random, deeper than they are explored completely, and
- * prints one report as JSON per line. A seed repeats a search:
+ * prints one JSON object per line. A seed repeats a search:
  *
- *     node --conditions=millrace:sim dist/props/sim/scenarios/search.js 1000 [seed]
+ *     node --conditions=millrace:sim dist/props/sim/scenarios/search.js 1000 [seed] [--store]
+ *
+ * | field | what |
+ * |---|---|
+ * | `scenario` | its name |
+ * | `runs`, `seed` | schedules that were run, and what repeats them |
+ * | `violation` | `kind`, `message`, `path`, `schedule` (shrunk), `trace` |
+ * | `ok` | whether nothing was found |
+ *
+ * `--store` stores a schedule that fails in `props/sim/examples`. Exits with 1 if there is one.
  */
+import { parseArgs } from 'node:util'
 import { search } from '../guided.js'
 import { explorationsFrom } from './all.js'
+import { storeExample } from './examples.js'
 
 const DECISIONS_MAX = 12
 const CRASHES_MAX = 2
 
-const [runs = '1000', seed] = process.argv.slice(2)
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { store: { type: 'boolean', default: false } },
+})
+const [runs = '1000', seed] = positionals
 for (const { scenario, finds } of explorationsFrom('across 2^32')) {
   if (finds !== undefined) continue
   const report = search(scenario, {
@@ -19,5 +34,9 @@ for (const { scenario, finds } of explorationsFrom('across 2^32')) {
     crashes: scenario.repair === undefined ? 0 : CRASHES_MAX,
     ...(seed === undefined ? {} : { seed: Number(seed) }),
   })
-  console.log(JSON.stringify({ name: scenario.name, ...report }))
+  const { violation } = report
+  console.log(JSON.stringify({ scenario: scenario.name, ...report, ok: violation === undefined }))
+  if (violation === undefined) continue
+  process.exitCode = 1
+  if (values.store) console.error(`stored as ${storeExample(scenario.name, violation)}`)
 }
