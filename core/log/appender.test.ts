@@ -14,9 +14,11 @@ import {
   rush,
   SteppedLog,
 } from './frames.test.helper.js'
+import { countGaps } from './gaps.js'
 import * as layout from './layout.js'
 import { Reader } from './reader.js'
 import { repairLog } from './repair.js'
+import { advanceTail } from './tail.js'
 import { enlist } from './wait-set.js'
 
 const SMALL = { segmentCount: 4, segmentGranules: 4 }
@@ -26,6 +28,8 @@ test('a frame is written as the layout says', () => {
   const { log, thread } = createWorld({ ...SMALL, startOffset })
   const { appender } = thread()
   const content = frameOf([{ value: 'one', key: 'k' }, { value: 'two' }], 1_234.5)
+  // As an earlier lap may have left the memory.
+  log.bytes.fill(0xff, log.dataByte(0), log.dataByte(4))
   assert.equal(appender.append(content), true)
   assert.equal(appender.claimedPosition, 0)
   assert.equal(appender.claimedOffset, startOffset)
@@ -50,9 +54,12 @@ test('a frame is written as the layout says', () => {
 test('only the wanted part of the bytes is copied', () => {
   const { log, thread } = createWorld(SMALL)
   const inner = frameOfValues(['inner'])
-  const bytes = Buffer.concat([Buffer.alloc(16, 0xff), inner.bytes, Buffer.alloc(16, 0xff)])
-  thread().appender.append({ ...inner, bytes, from: 16, to: 16 + inner.to })
+  const before = log.frameBytesMax
+  const bytes = Buffer.concat([Buffer.alloc(before, 0xff), inner.bytes, Buffer.alloc(16, 0xff)])
+  thread().appender.append({ ...inner, bytes, from: before, to: before + inner.to })
   assert.deepEqual(readAll(new Reader(log, 0, 0)), [[0, 'inner']])
+  const frameBytes = layout.FRAME_HEADER_BYTES + inner.to
+  assert.equal(log.bytes.readInt32LE(log.dataByte(0) + layout.FRAME_SIZE), frameBytes)
 })
 
 test('a claim is visible with owner, length and count before it is published', () => {
@@ -214,6 +221,7 @@ test('a claim that is given up is a gap', () => {
   enlist(log.words, layout.DATA_WAITERS_WORD, sleeper)
   appender.withdraw()
   assert.notEqual(table.signal(sleeper), signal, 'readers learn that they may go on')
+  assert.equal(countGaps(log, { position: 0, offset: 0 }, 0, 2), 2)
   appendValues(appender, 'c')
   assert.deepEqual(contentOf(world), [[2, 'c']])
 })
@@ -261,6 +269,42 @@ test('a thread that is a lap behind goes on in the middle of the newest segment'
   view.before('segmentOf', 1, () => rush(world.log, busy, 1024 + 100))
   appendValues(sleeper, 'late')
   assert.equal(sleeper.claimedOffset, 1 + 1024 + 100)
+})
+
+test('a thread that is a lap behind goes on where the next segment is not open yet', () => {
+  const world = createWorld({ segmentCount: 4, segmentGranules: 4 })
+  const { log } = world
+  const view = SteppedLog.of(log)
+  const sleeper = world.thread(view).appender
+  const busy = world.thread().appender
+  appendValues(sleeper, 'a', 'b', 'c', 'd')
+  view.before('segmentOf', 1, () => {
+    rush(log, busy, 20)
+    // A recycler has come as far as that, and died.
+    advanceTail(log, 24, 24)
+  })
+  appendValues(sleeper, 'late')
+  assert.equal(sleeper.claimedPosition, 24)
+  assert.equal(sleeper.claimedOffset, 24)
+})
+
+test('a thread that reads on in the tags of a later lap takes its offset from the next segment', () => {
+  const world = createWorld({ segmentCount: 4, segmentGranules: 4 })
+  const view = SteppedLog.of(world.log)
+  const sleeper = world.thread(view).appender
+  const busy = world.thread().appender
+  appendValues(sleeper, 'a')
+  // A lap of one record in each granule, and the first segment again, with two in each.
+  view.before('tagWord', 1, () => {
+    rush(world.log, busy, 15)
+    for (let frame = 0; frame < 4; frame++) {
+      busy.claim(emptyFrame(1, 2))
+      busy.publish()
+    }
+  })
+  appendValues(sleeper, 'late')
+  assert.equal(sleeper.claimedPosition, 20)
+  assert.equal(sleeper.claimedOffset, 16 + 8)
 })
 
 test('a frame that fits no segment, or no tag, is refused before the claim', () => {

@@ -74,6 +74,8 @@ test('nothing is walked where no gap can be', () => {
     assert.equal(countGaps(log, nowhere, startOffset + 2, startOffset + 9), 0)
     const place = { position: 0, offset: startOffset }
     assert.equal(countGaps(log, place, startOffset + 1, startOffset + 9), 1)
+    const shifted = { position: 0, offset: startOffset + 2 }
+    assert.equal(countGaps(log, shifted, startOffset + 2, startOffset + 9), 0)
   }
 })
 
@@ -83,6 +85,12 @@ test('counting ends with the chain, also at a segment that is not open', () => {
   dead.appender.claim(frameOfValues(['a']))
   repairLog(log, table, dead.slot)
   assert.equal(countGaps(log, { position: 0, offset: 0 }, 0, 100), 1)
+  // Behind the last segment lies the first one, a lap behind.
+  for (let frame = 1; frame < 4; frame++) {
+    dead.appender.claim(frameOfValues(['a']))
+    dead.appender.withdraw()
+  }
+  assert.equal(countGaps(log, { position: 0, offset: 0 }, 0, 100), 4)
 })
 
 test('the end of the newest gap is noted, whoever announces an older one later', () => {

@@ -49,6 +49,7 @@ test('a geometry that cannot work is refused with its figures', () => {
     { segmentCount: 4.5 },
     { segmentCount: Number.NaN },
     { segmentGranules: 0 },
+    { segmentGranules: -(2 ** 31) },
     { segmentGranules: 3 },
     { segmentGranules: 0.5 },
     { segmentCount: 2 ** 13, segmentGranules: 2 ** 13 },

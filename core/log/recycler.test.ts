@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as memory from '#memory'
+import { raiseTo } from '../thread-table.js'
 import { pin, pinOldest, unpin } from './finder.js'
 import {
   appendValues,
@@ -44,6 +45,7 @@ test('what nobody needs is recycled', () => {
   assert.equal(openSegment(world.log, slot, 4, 4), Opening.OPEN)
   assert.equal(world.log.isOpen(4), true)
   assert.equal(world.log.segmentOffset(0), 4)
+  assert.equal(world.log.segmentUse(0), 1)
   assert.equal(memory.load(world.log.words, world.log.tagWord(4)), layout.freeTag(1))
   assert.equal(memory.load(world.log.words, layout.LEASE_WORD), 0)
   assert.deepEqual(contentOf(world), INTACT.slice(1))
@@ -128,8 +130,48 @@ test('a thread that is behind is sent to the tail and changes nothing', () => {
   for (const position of [1, 2, 3, 4, 5]) {
     assert.equal(openSegment(log, slot, position, 0), Opening.STALE, `at ${position}`)
   }
+  assert.equal(openSegment(log, slot, 11, 11), Opening.STALE, 'nor is one left out')
   assert.equal(memory.load(log.words, layout.LEASE_WORD), 0)
   assert.deepEqual(contentOf(world), before)
+})
+
+/** As `group/cursor.ts` does: the owner of a partition reads from an offset on. */
+function holdAsOwner({ log }: LogWorld, gate: number, offset: number): void {
+  memory.store(log.words, layout.gateHeldWord(gate), offset | 0)
+  memory.store(log.words, layout.gateHolderWord(gate), 1)
+  raiseTo(log.words, layout.GATES_USED_WORD, gate + 1)
+}
+
+test('the owner of a partition holds its segment until it has read a record of the next one', () => {
+  for (const startOffset of [0, 2 ** 31 - 1, 2 ** 32 - 1]) {
+    const world = createWorld({ ...TINY, startOffset })
+    const slot = world.table.takeSlot()
+    appendValues(world.thread().appender, 'a', 'b', 'c', 'd')
+    const open = () => openSegment(world.log, slot, 4, startOffset + 4)
+    for (const ahead of [0, 1]) {
+      holdAsOwner(world, 7, startOffset + ahead)
+      assert.equal(open(), Opening.FULL, `${ahead} ahead`)
+    }
+    assert.deepEqual(contentOf(world)[0], [startOffset, 'a'])
+    holdAsOwner(world, 7, startOffset + 2)
+    assert.equal(open(), Opening.OPEN)
+  }
+})
+
+test('a log that is full says so without the lease', () => {
+  const holders: ((world: LogWorld) => void)[] = [
+    ({ log }) => hold(log, 0, 0),
+    (world) => holdAsOwner(world, 0, 0),
+  ]
+  for (const holdOldest of holders) {
+    const world = createFull()
+    const { log, table } = world
+    holdOldest(world)
+    const busy = table.takeSlot()
+    memory.store(log.words, layout.LEASE_WORD, busy)
+    assert.equal(openSegment(log, table.takeSlot(), 4, 4), Opening.FULL)
+    assert.equal(memory.load(log.words, layout.LEASE_WORD), busy)
+  }
 })
 
 /** What may hold the oldest segment, each with how it lets go. */
@@ -138,6 +180,10 @@ const HOLDERS: Record<string, (world: LogWorld) => () => void> = {
   gate: ({ log }) => {
     hold(log, 0, 0)
     return () => hold(log, 0, 4)
+  },
+  owner: (world) => {
+    holdAsOwner(world, 0, 0)
+    return () => memory.store(world.log.words, layout.gateHolderWord(0), 0)
   },
   pin: ({ log, table }) => {
     const slot = table.takeSlot()
@@ -245,6 +291,18 @@ test('a recycler that dies with an unused segment takes no room, and makes nothi
       return died
     })
   }
+})
+
+test('what a recycler gave a new offset before it died is not opened again', () => {
+  const world = createFull()
+  const { log, table } = world
+  memory.store(log.words, layout.segmentStateWord(0), layout.sealedState(0))
+  log.setSegmentOffset(0, 4)
+  const slot = table.takeSlot()
+  memory.store(log.words, layout.LEASE_WORD, slot)
+  repairLog(log, table, slot)
+  assert.equal(stateOf(world, 0), layout.sealedState(0))
+  assert.deepEqual(contentOf(world), INTACT.slice(1))
 })
 
 test('rubble that a recycler left when it died is filled anew', () => {
