@@ -5,6 +5,9 @@ import { createInterface } from 'node:readline'
 import { ROOT } from '../../tools/project.js'
 import type { Line, Outcome, Part, Program } from './part.js'
 
+/** What takes longer hangs. */
+const TIME_LIMIT_MS = 2 * 3_600_000
+
 /** How much of what a failed program said is kept. */
 const WORDS_KEPT = 4_000
 
@@ -59,7 +62,12 @@ async function runProgram(
     join('dist', `${path}.js`),
     ...parameters,
   ]
-  const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, command, {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: TIME_LIMIT_MS,
+    killSignal: 'SIGKILL',
+  })
   const words: string[] = []
   createInterface(child.stderr).on('line', (line) => words.push(line))
   createInterface(child.stdout).on('line', (line) => {
