@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { SLOTS_MAX } from '../thread-table.js'
 import * as layout from './layout.js'
 
 const granules = fc.integer({ min: 1, max: layout.FRAME_GRANULES_MAX })
@@ -25,11 +26,6 @@ test('a tag keeps its state, owner, granules and count apart', () => {
       assert.deepEqual([claimed, published, aborted].map(layout.isSettled), [false, true, true])
     }),
   )
-})
-
-test('a layout that breaks a relation is refused, by its name', () => {
-  layout.check('it holds', true)
-  assert.throws(() => layout.check('counts fit', false), { message: 'log layout: counts fit' })
 })
 
 test('a pad is an aborted frame without records', () => {
@@ -94,6 +90,9 @@ function wordsOf(segmentCount: number, segmentGranules: number): [number, string
       [layout.gateLetterOffsetWord(gate), `letter offset of gate ${gate}`],
       [layout.gateDeliveredWord(gate), `delivered of gate ${gate}`],
       [layout.gateHeldWord(gate), `held of gate ${gate}`],
+      [layout.gateCallWord(gate), `call of gate ${gate}`],
+      [layout.gateFailedOffsetWord(gate), `failed offset of gate ${gate}`],
+      [layout.gateFailedAttemptsWord(gate), `failed attempts of gate ${gate}`],
     )
   }
   for (let segment = 0; segment < segmentCount; segment++) {
@@ -126,6 +125,49 @@ test('no two shared words lie in the same place', () => {
     const last = Math.max(...names.keys())
     assert.equal(names.get(last), 'data', 'data comes last')
   }
+})
+
+/** Cache lines have 64 bytes; the prefetcher fetches two. */
+const lineOf = (word: number) => Math.floor((word * layout.WORD_BYTES) / 64)
+
+test('what different threads write lies two cache lines apart, what is written rarely together', () => {
+  const often = [
+    layout.MAGIC_WORD,
+    layout.TAIL_LONG * 2,
+    layout.LEASE_WORD,
+    layout.DATA_WAITERS_WORD,
+    layout.SPACE_WAITERS_WORD,
+    layout.GATES_USED_WORD,
+    layout.PINS_WORD,
+  ]
+  assert.deepEqual(often.map(lineOf), [0, 2, 4, 6, 8, 10, 12])
+  assert.equal(layout.PINS_USED_WORD, layout.GATES_USED_WORD + 1)
+  assert.equal(layout.NEWEST_GAP_END_WORD, layout.GATES_USED_WORD + 2)
+})
+
+test('each gate and each segment header has a cache line of its own', () => {
+  for (const index of [0, 1, 2, layout.GATES_MAX - 1]) {
+    const gate = layout.gateStateWord(index)
+    assert.equal(gate % 16, 0)
+    assert.equal(lineOf(gate) - lineOf(layout.gateStateWord(0)), index)
+    assert.equal(lineOf(layout.gateFailedAttemptsWord(index)), lineOf(gate))
+    const header = layout.segmentStateWord(index)
+    assert.equal(header % 16, 0)
+    assert.equal(lineOf(header) - lineOf(layout.segmentStateWord(0)), index)
+    assert.equal(lineOf(layout.segmentOffsetLowWord(index)), lineOf(header))
+    assert.equal(lineOf(layout.segmentOffsetHighWord(index)), lineOf(header))
+    assert.equal(lineOf(layout.segmentUseWord(index)), lineOf(header))
+  }
+})
+
+test('the relations hold that the code relies on', () => {
+  assert.equal(layout.GRANULE_BYTES, 1 << 6, 'a granule shift of 6')
+  assert.equal(layout.gateCursorLong(0) * 2, layout.gateStateWord(0) + 2, 'the cursor is aligned')
+  assert.equal(layout.FRAME_TIMESTAMP % 8, 0)
+  assert.equal(layout.FRAME_NEWEST_TIMESTAMP % 8, 0)
+  assert.equal(layout.FRAME_HEADER_BYTES % layout.RECORD_ALIGNMENT, 0, 'records begin aligned')
+  assert.equal(SLOTS_MAX, 0xff, 'slots fit the owner field of a tag')
+  assert.equal(layout.FRAME_RECORDS_MAX, 0xff, 'counts fit the count field of a tag')
 })
 
 test('data begins on a granule for every geometry', () => {

@@ -384,24 +384,3 @@ export function aligned(sizeBytes: number): number {
 export function granulesFor(frameBytes: number): number {
   return (frameBytes + GRANULE_BYTES - 1) >>> 6
 }
-
-// ---------------------------------------------------------------------------------------------
-// The relations that the code relies on
-// ---------------------------------------------------------------------------------------------
-
-const relations: readonly [string, boolean][] = [
-  ['a granule shift of 6', 1 << 6 === GRANULE_BYTES],
-  ['gates begin on a cache line', (GATES_WORD * WORD_BYTES) % 64 === 0],
-  ['the cursor does not overlap its neighbours', GATE_CURSOR_LONG * WORDS_PER_LONG === 2],
-  ['segment headers begin on a cache line', (SEGMENTS_WORD * WORD_BYTES) % 64 === 0],
-  ['frame doubles are aligned', FRAME_TIMESTAMP % 8 === 0 && FRAME_NEWEST_TIMESTAMP % 8 === 0],
-  ['records begin aligned', FRAME_HEADER_BYTES % RECORD_ALIGNMENT === 0],
-  ['slots fit the owner field', SLOTS_MAX === 0xff],
-  ['counts fit the count field', FRAME_RECORDS_MAX === 0xff],
-]
-for (const [what, holds] of relations) check(what, holds)
-
-/** Refuses a layout that breaks a relation. */
-export function check(what: string, holds: boolean): void {
-  if (!holds) throw new Error(`log layout: ${what}`)
-}
