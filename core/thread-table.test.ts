@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as memory from '#memory'
-import { GROUPS_MAX, raiseTo, SLOTS_MAX, ThreadTable } from './thread-table.js'
+import {
+  GENERATIONS_WORD,
+  GROUPS_MAX,
+  LINE_WORDS,
+  raiseTo,
+  SIGNALS_WORD,
+  SLOTS_MAX,
+  ThreadTable,
+} from './thread-table.js'
 
 test('every slot is given to one thread, and then there is none left', () => {
   const table = ThreadTable.create()
@@ -93,6 +101,10 @@ test('no word of the table has two meanings', () => {
   assert.equal(table.closed, false)
   for (const slot of slots) assert.equal(table.signal(slot), slot)
   assert.deepEqual(Int32Array.from(table.region.words), before)
+})
+
+test('signals and generations begin on a cache line', () => {
+  assert.deepEqual([SIGNALS_WORD % LINE_WORDS, GENERATIONS_WORD % LINE_WORDS], [0, 0])
 })
 
 test('a word is raised, never lowered, whoever else raises it', () => {
