@@ -9,17 +9,24 @@ const BEFORE = 5
 const anyText = fc.string({ unit: 'binary', maxLength: 40 })
 const asciiText = fc.string({ unit: 'binary-ascii', maxLength: 40 })
 
-/** The bytes in shared memory, between others that are not UTF-8. */
+/** The bytes in shared memory, between others that are not UTF-8, and between others that are. */
 function read(bytes: Uint8Array): string | undefined {
-  const log = memory.allocate(256).bytes.fill(0xff)
-  log.set(bytes, BEFORE)
-  return readUtf8(log, BEFORE, BEFORE + bytes.length)
+  const [first, second] = [0xff, 0x61].map((other) => {
+    const log = memory.allocate(256).bytes.fill(other)
+    log.set(bytes, BEFORE)
+    return readUtf8(log, BEFORE, BEFORE + bytes.length)
+  })
+  assert.equal(first, second)
+  return first
 }
 
 function write(text: string): Buffer | undefined {
-  const target = Buffer.alloc(256)
+  const target = Buffer.alloc(256, 0xff)
   const sizeBytes = writeUtf8(text, target, BEFORE)
-  return sizeBytes < 0 ? undefined : target.subarray(BEFORE, BEFORE + sizeBytes)
+  if (sizeBytes < 0) return undefined
+  const others = [target.subarray(0, BEFORE), target.subarray(BEFORE + sizeBytes)]
+  for (const other of others) assert.ok(other.every((byte) => byte === 0xff))
+  return target.subarray(BEFORE, BEFORE + sizeBytes)
 }
 
 test('every well-formed text is written as its UTF-8 and read back', () => {
