@@ -182,6 +182,24 @@ test('keys and headers count', () => {
   assert.throws(() => batch.append(value, 0, key, 1, headers), { code: 'MESSAGE_TOO_LARGE' })
 })
 
+test('headers that are empty take no room', () => {
+  const batch = createBatch()
+  batch.append(new Uint8Array(8), RECORD_NO_KEY, NO_KEY, 0, {})
+  batch.cut()
+  assert.equal(take(batch)[0]?.to, 16)
+})
+
+test('of a key only its own bytes are taken, however long the memory is that holds it', () => {
+  const memory = Buffer.alloc(100_000, 'k')
+  for (const keyBytes of [3, 64, 65, 200]) {
+    const batch = createBatch()
+    batch.append(new Uint8Array(8), 0, memory, keyBytes)
+    batch.cut()
+    const { bytes: records, to } = batch.peek()
+    assert.equal(records.toString('latin1', 16, to).replaceAll('\0', ''), 'k'.repeat(keyBytes))
+  }
+})
+
 test('a codec that throws half-way leaves no trace', () => {
   const codec: Codec<Uint8Array> = {
     ...bytes(),

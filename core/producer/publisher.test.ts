@@ -424,6 +424,25 @@ test('a codec that sends to its own topic is refused, and does no harm', () => {
   assert.deepEqual(values(fixture.drain()), ['before', 'after'])
 })
 
+test('a partitioner that sends to its own topic is refused, and does no harm', () => {
+  const partitioner = {
+    partitionOf(key: Uint8Array): number {
+      if (key[0] === 0x6e) fixture.publisher.trySend(null, 'inner')
+      return 1
+    },
+  }
+  const fixture = new Fixture({ codec: utf8(), partitions: 2, partitioner })
+  const refused = {
+    code: 'INVALID_VALUE',
+    message: 'a codec or partitioner of topic orders must not send to the topic while it runs',
+    details: { topic: 'orders' },
+  }
+  assert.throws(() => fixture.publisher.trySend('nested', 'outer'), refused)
+  fixture.publisher.trySend('key', 'after')
+  fixture.publisher.flush()
+  assert.deepEqual(values(fixture.drain()), ['after'])
+})
+
 test('a closed engine takes nothing', async () => {
   const fixture = new Fixture(TINY)
   fixture.publisher.trySend(null, 'a')
