@@ -66,6 +66,30 @@ test('a sentence counts on top of what failed before, of the same record only', 
   assert.equal(failedRecord(log, GATE), undefined)
 })
 
+test('who dies while it notes a failure leaves what was noted of the record before', () => {
+  const { log } = createWorld(GEOMETRY)
+  // The number is asked for last, at the store that makes it count.
+  const seenAt = (attempts: number) => {
+    const seen: unknown[] = []
+    const number = {
+      valueOf() {
+        seen.push(failedRecord(log, GATE))
+        return attempts
+      },
+    }
+    return { seen, number: number as unknown as number }
+  }
+  noteFailed(log, GATE, 5, 2)
+  const same = seenAt(3)
+  noteFailed(log, GATE, 5, same.number)
+  assert.deepEqual(same.seen, [{ offsetLow: 5, attempts: 2 }])
+  assert.deepEqual(failedRecord(log, GATE), { offsetLow: 5, attempts: 3 })
+  const other = seenAt(1)
+  noteFailed(log, GATE, 6, other.number)
+  assert.deepEqual(other.seen, [undefined], 'never the attempts of one with the offset of another')
+  assert.deepEqual(failedRecord(log, GATE), { offsetLow: 6, attempts: 1 })
+})
+
 test('a new holder begins its calls where none is in hand', () => {
   const { log } = createWorld(GEOMETRY)
   const zombie = beginCall(log, GATE)
