@@ -293,6 +293,27 @@ test('a recycler that dies with an unused segment takes no room, and makes nothi
   }
 })
 
+test('the repair takes the seal off what a dead recycler left whole, and off nothing else', () => {
+  for (const lap of [0, 2]) {
+    for (const segment of [0, 1, 3]) {
+      const world = createWorld({ segmentCount: 4, segmentGranules: 2 })
+      const { log, table } = world
+      const { appender } = world.thread()
+      for (let frame = 0; frame < 8 * (lap + 1); frame++) appendValues(appender, 'record')
+      const before = contentOf(world)
+      const dead = table.takeSlot()
+      const busy = table.takeSlot()
+      memory.store(log.words, layout.segmentStateWord(segment), layout.sealedState(lap))
+      memory.store(log.words, layout.LEASE_WORD, busy)
+      repairLog(log, table, dead)
+      assert.equal(stateOf(world, segment), layout.sealedState(lap), 'its recycler is alive')
+      repairLog(log, table, busy)
+      assert.equal(stateOf(world, segment), layout.openState(lap))
+      assert.deepEqual(contentOf(world), before)
+    }
+  }
+})
+
 test('what a recycler gave a new offset before it died is not opened again', () => {
   const world = createFull()
   const { log, table } = world
