@@ -1,6 +1,6 @@
 import { MillraceError } from '../errors.js'
 import { Appender } from '../log/appender.js'
-import { pinOffset, pinOldest, unpin } from '../log/finder.js'
+import { pinOldest, tryPinOffset, unpin } from '../log/finder.js'
 import type { PartitionLog } from '../log/partition-log.js'
 import { repairLog } from '../log/repair.js'
 import type { Thread } from '../thread.js'
@@ -173,7 +173,7 @@ export class Coordinator {
     } else {
       const appender = new Appender(log, table, slot)
       let end = appender.endOffset()
-      while (pinOffset(log, table, slot, end) === undefined) end = appender.endOffset()
+      while (typeof tryPinOffset(log, table, slot, end) !== 'object') end = appender.endOffset()
       cursor.activateGate(log, gate, end)
     }
     unpin(log, table, slot)

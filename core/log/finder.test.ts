@@ -11,6 +11,7 @@ import {
   pinOldest,
   placeReader,
   segmentHolding,
+  tryPinOffset,
   unpin,
 } from './finder.js'
 import {
@@ -218,6 +219,22 @@ test('the offset before all segments of a full log is not found', () => {
   appendValues(thread().appender, 'a', 'b', 'c', 'd')
   assert.equal(segmentHolding(log, 9), undefined)
   assert.equal(pinOffset(log, table, table.takeSlot(), 9), undefined)
+})
+
+test('a seal hides what is whole until it is taken back, and rubble for good', () => {
+  const { log, table, thread } = createWorld(TINY)
+  appendValues(thread().appender, 'a', 'b', 'c', 'd')
+  const slot = table.takeSlot()
+  const stateWord = layout.segmentStateWord(0)
+  memory.store(log.words, stateWord, layout.sealedState(0))
+  assert.equal(tryPinOffset(log, table, slot, 0), 'sealed')
+  assert.equal(memory.load(log.words, layout.PINS_WORD + slot), 0, 'nothing is pinned')
+  memory.store(log.words, stateWord, layout.openState(0))
+  assert.deepEqual(tryPinOffset(log, table, slot, 0), { position: 0, offset: 0 })
+  unpin(log, table, slot)
+  memory.store(log.words, stateWord, layout.sealedState(0))
+  log.setSegmentOffset(0, 4)
+  assert.equal(tryPinOffset(log, table, slot, 0), undefined)
 })
 
 test('a segment is pinned as soon as the seal is lifted that hid it', () => {

@@ -3,6 +3,7 @@ import { raiseTo, type ThreadTable } from '../thread-table.js'
 import * as layout from './layout.js'
 import type { PartitionLog } from './partition-log.js'
 import { Reader } from './reader.js'
+import { isThere } from './recycler.js'
 import { type Place, readTail } from './tail.js'
 import { wakeSleepers } from './wait-set.js'
 
@@ -47,7 +48,8 @@ export function pinOldest(log: PartitionLog, threads: ThreadTable, slot: number)
 }
 
 /**
- * Pins the segment of an offset.
+ * Pins the segment of an offset. Waits for a recycler that has sealed it: the seal is taken back if
+ * somebody needs what lies there, so it does not say yet that the offset is gone.
  *
  * @returns the frame that holds it, or the end of the log if that is the offset; undefined, with
  *   nothing pinned, if the offset lies before the oldest record or behind the end
@@ -58,17 +60,30 @@ export function pinOffset(
   slot: number,
   offset: number,
 ): Place | undefined {
-  let turn = 0
-  for (;;) {
-    const start = segmentHolding(log, offset)
-    if (start === undefined) return undefined
-    if (pin(log, threads, slot, start)) {
-      const place = frameHolding(log, start, offset)
-      if (place === undefined) unpin(log, threads, slot)
-      return place
-    }
-    memory.pause(turn++)
+  for (let turn = 0; ; turn++) {
+    const found = tryPinOffset(log, threads, slot, offset)
+    if (found !== 'sealed') return found
+    memory.pause(turn)
   }
+}
+
+/**
+ * The same without waiting, for the supervisor: the recycler may be dead until that buries it.
+ *
+ * @returns also `'sealed'`, with nothing pinned
+ */
+export function tryPinOffset(
+  log: PartitionLog,
+  threads: ThreadTable,
+  slot: number,
+  offset: number,
+): Place | 'sealed' | undefined {
+  const start = segmentHolding(log, offset)
+  if (start === undefined) return undefined
+  if (!pin(log, threads, slot, start)) return 'sealed'
+  const place = frameHolding(log, start, offset)
+  if (place === undefined) unpin(log, threads, slot)
+  return place
 }
 
 /**
@@ -157,11 +172,14 @@ export function frameHolding(log: PartitionLog, start: number, offset: number): 
   return isBehindEnd ? undefined : { position, offset: reached }
 }
 
-/** The newest segment that begins at or before an offset. Only a hint until it is pinned. */
+/**
+ * The newest segment that begins at or before an offset: open, or sealed and whole. Only a hint
+ * until it is pinned.
+ */
 export function segmentHolding(log: PartitionLog, offset: number): number | undefined {
   let start = newestSegment(log)
   for (let index = 0; index < log.segmentCount; index++) {
-    if (!log.isOpen(start)) return undefined
+    if (!isThere(log, start)) return undefined
     if (log.segmentOffset(log.segmentOf(start)) <= offset) return start
     start = (start - log.segmentGranules) | 0
   }

@@ -154,6 +154,14 @@ function isWhole(log: PartitionLog, oldPosition: number): boolean {
   return (offset | 0) === endOf(log, oldPosition)
 }
 
+/** Whether a segment is open, or sealed and whole, so that it may be opened again. */
+export function isThere(log: PartitionLog, position: number): boolean {
+  const lap = log.lapOf(position)
+  const state = memory.load(log.words, layout.segmentStateWord(log.segmentOf(position)))
+  if (state === layout.openState(lap)) return true
+  return state === layout.sealedState(lap) && isWhole(log, position)
+}
+
 /**
  * For the repair of a dead recycler, whose lease still keeps others away: takes the seal off what it
  * has left whole. A group may have been sought back to it meanwhile, and others look for it only

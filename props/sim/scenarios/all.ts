@@ -5,7 +5,7 @@ import { sentencing } from './log-attempts.js'
 import { buryMember, reuseSlot } from './log-bury.js'
 import { consuming } from './log-consume.js'
 import { closing, pausing, seekForward, seekWhileOwned, takeOver } from './log-group.js'
-import { readPinned, resume, seekBack, seekTime, subscribe } from './log-pins.js'
+import { findPinned, readPinned, resume, seekBack, seekTime, subscribe } from './log-pins.js'
 import type { LogWorld, Start } from './log-world.js'
 import { twoLaps } from './two-laps.js'
 
@@ -200,6 +200,11 @@ function visitors(start: Start): Exploration[] {
     { scenario: seekBack(producerDies, 1), bounds: ONCE_AND_DEATH, marks: ['gone', 'there'] },
     { scenario: seekBack(visitorDies, 1), bounds: TWICE_AND_DEATH, marks: ['gone', 'there'] },
     { scenario: seekTime(two, 2), bounds: TWICE, marks: ['gone'] },
+    {
+      scenario: findPinned(start),
+      bounds: TWICE_AND_DEATH,
+      marks: ['pin refused', 'seal lifted', 'seal lifted by the repair'],
+    },
   ]
 }
 

@@ -261,3 +261,34 @@ export function seekTime(options: PinOptions, to: number): Scenario<LogWorld> {
     },
   })
 }
+
+/** An offset that another thread has pinned is found, though a recycler has just sealed it. */
+export function findPinned(start: Start): Scenario<LogWorld> {
+  const place = { position: STARTS[start].startPosition | 0, offset: offsetAt(start, 0) }
+  const geometry: LogGeometry = { segmentCount: 4, segmentGranules: 1, ...STARTS[start] }
+  return {
+    name: `find what is pinned, ${start}`,
+    setup() {
+      const world = createWorld(geometry, ['holder', 'visitor', 'producer1', 'before'])
+      fill(world, 'before', geometry.segmentCount)
+      assert.deepEqual(pinOldest(world.log, world.threads, slotOf(world, 'holder')), place)
+      return world
+    },
+    actors: {
+      visitor(world) {
+        const { log, threads } = world
+        record(pinOffset(log, threads, slotOf(world, 'visitor'), place.offset))
+      },
+      producer1(world) {
+        record(appenderOf(world, 'producer1').append(frame(1, 1, 1)))
+      },
+    },
+    mortal: ['producer1'],
+    repair,
+    ...view,
+    check(_world, ending) {
+      assert.ok(!ending.events('producer1').includes(true), 'the oldest segment is pinned')
+      assert.deepEqual(ending.events('visitor'), [place], 'it is there, so it is found')
+    },
+  }
+}
