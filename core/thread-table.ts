@@ -14,7 +14,7 @@ export const GROUPS_MAX = 256
  *  | closed | ... 16 | slot states: 256 | signals: 256 lines | generations: 256 lines |
  */
 const CLOSED_WORD = 0
-const SLOTS_USED_WORD = 1
+export const SLOTS_USED_WORD = 1
 export const LINE_WORDS = 16
 const STATES_WORD = LINE_WORDS
 export const SIGNALS_WORD = STATES_WORD + SLOTS_MAX + 1

@@ -38,7 +38,7 @@ function describeCanaries(lines: readonly Line[]): string {
 
 function describeFaults(lines: readonly Line[]): string {
   return formatTable(
-    ['fault', 'mutants', 'killed', 'equivalent', 'survived'],
+    ['fault', 'mutants', ...VERDICTS],
     [...groupBy(having(lines, 'mutant'), 'fault')].map(([fault, mutants]) => [
       fault,
       ...countsOf(mutants).map(figure),
@@ -46,18 +46,12 @@ function describeFaults(lines: readonly Line[]): string {
   )
 }
 
+const VERDICTS = ['killed', 'killed elsewhere', 'equivalent', 'survived']
 const KINDS = ['race', 'deadlock', 'error', 'check']
 
 function describeFunctions(lines: readonly Line[]): string {
   return formatTable(
-    [
-      'function',
-      'mutants',
-      'killed',
-      'equivalent',
-      'survived',
-      ...KINDS.map((kind) => `by ${kind}`),
-    ],
+    ['function', 'mutants', ...VERDICTS, ...KINDS.map((kind) => `by ${kind}`)],
     [...groupBy(having(lines, 'mutant'), 'function')].map(([name, mutants]) => [
       name,
       ...countsOf(mutants).map(figure),
@@ -68,16 +62,20 @@ function describeFunctions(lines: readonly Line[]): string {
   )
 }
 
-function countsOf(mutants: readonly Line[]): number[] {
-  const killed = having(mutants, 'killedBy').length
-  const equivalent = having(mutants, 'reason').length
-  return [mutants.length, killed, equivalent, mutants.length - killed - equivalent]
+function countsOf(lines: readonly Line[]): number[] {
+  const killed = having(lines, 'killedBy').length
+  const elsewhere = having(lines, 'killedElsewhere').length
+  const equivalent = having(lines, 'reason').length
+  const survived = lines.length - killed - elsewhere - equivalent
+  return [lines.length, killed, elsewhere, equivalent, survived]
 }
 
 /** Survivors and operations that nothing reaches, by their reasons. */
 function describeLiving(lines: readonly Line[]): string {
-  const named = having(lines, 'reason').map((line) => ({
+  const living = [...having(lines, 'reason'), ...having(lines, 'killedElsewhere')]
+  const named = living.map((line) => ({
     ...line,
+    reason: textOf(line, 'reason') || textOf(line, 'killedElsewhere'),
     name: textOf(line, 'mutant') || `not reached: ${textOf(line, 'unreached')}`,
   }))
   return [...groupBy(named, 'reason')]

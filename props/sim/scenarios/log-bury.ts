@@ -59,12 +59,8 @@ function setUp(start: Start, actors: readonly string[], members: readonly string
   return { ...world, letters, coordinator, members: Object.fromEntries(ids) }
 }
 
-/**
- * The shipped clean-up, by a coordinator that knows what the first one knew: actors must not change
- * what the setup made.
- */
-function bury(world: LogWorld, dead: string): void {
-  const { coordinator } = world as BuryWorld
+/** A coordinator that knows what another one knew: actors must not change what the setup made. */
+export function successorOf(coordinator: Coordinator): Coordinator {
   const known = coordinator as unknown as {
     groups: Map<string, Record<'members' | 'leavers', Map<number, number>>>
   }
@@ -74,10 +70,14 @@ function bury(world: LogWorld, dead: string): void {
       { ...group, members: new Map(group.members), leavers: new Map(group.leavers) },
     ] as const
   })
-  const successor: Coordinator = Object.assign(Object.create(Coordinator.prototype), coordinator, {
+  return Object.assign(Object.create(Coordinator.prototype), coordinator, {
     groups: new Map(groups),
   })
-  successor.buryThread(slotOf(world, dead))
+}
+
+/** The shipped clean-up. */
+function bury(world: LogWorld, dead: string): void {
+  successorOf((world as BuryWorld).coordinator).buryThread(slotOf(world, dead))
 }
 
 /**

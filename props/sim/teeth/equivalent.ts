@@ -4,8 +4,8 @@
  */
 
 const COORDINATOR_ONLY = [
-  'Only the coordinator activates gates, one at a time, and nobody else begins an epoch in one that',
-  'is not active: a commit of the group before comes first and is overwritten, or is refused.',
+  'Only `Coordinator.holdFrom` activates gates, one at a time, and nobody else begins an epoch in one',
+  'that is not active: a commit of the group before comes first and is overwritten, or is refused.',
 ].join(' ')
 
 const HELD_BY_NOBODY = [
@@ -21,11 +21,6 @@ const PINNED = 'Under a pin or a gate nobody writes to it, and it was written be
 
 const OWN_ORDER =
   'The two stores are not looked at in between: the seal comes before, the fill after.'
-
-const COUNTS_LAPS = [
-  'Matters to a thread that slept while all 2^32 positions went by, which no scenario can wait for:',
-  'core/log/appender.test.ts sets such a log up.',
-].join(' ')
 
 const OWN_LEASE = 'The lease is the own one until here: only proof of death takes it away.'
 
@@ -79,6 +74,10 @@ const REASONS: readonly (readonly [reason: string, mutants: readonly string[]])[
   [
     'A claim is its owner’s alone until the owner is proven dead.',
     [
+      'core/log/appender.ts Appender.publish < commitDeadLetter: compareExchange blind',
+      'core/log/appender.ts Appender.publish < commitDeadLetter: compareExchange split',
+      'core/log/appender.ts Appender.withdraw < commitDeadLetter: compareExchange blind',
+      'core/log/appender.ts Appender.withdraw < commitDeadLetter: compareExchange split',
       'core/log/appender.ts Appender.withdraw: compareExchange blind',
       'core/log/appender.ts Appender.withdraw: compareExchange split',
     ],
@@ -120,7 +119,6 @@ const REASONS: readonly (readonly [reason: string, mutants: readonly string[]])[
       'core/log/recycler.ts openUnderLease < openSegment: store 3 late',
     ],
   ],
-  [COUNTS_LAPS, ['core/log/recycler.ts openUnderLease < openSegment: store 3 drop']],
   [
     OWN_LEASE,
     [
@@ -130,7 +128,11 @@ const REASONS: readonly (readonly [reason: string, mutants: readonly string[]])[
   ],
   [
     'Nobody takes the lease of one that is dead before this gives it up.',
-    ['core/log/repair.ts repairLog: compareExchange split'],
+    [
+      'core/log/repair.ts repairLog: compareExchange split',
+      'core/log/repair.ts repairLog < Coordinator.buryThread: compareExchange blind',
+      'core/log/repair.ts repairLog < Coordinator.buryThread: compareExchange split',
+    ],
   ],
   [
     'Only the coordinator assigns; members look again once it has advanced the generation.',
@@ -164,17 +166,6 @@ const REASONS: readonly (readonly [reason: string, mutants: readonly string[]])[
     ],
   ],
   [
-    'Killed where scenarios call the repair themselves; those with a coordinator recycle nothing.',
-    [
-      'core/log/repair.ts repairLog < Coordinator.buryThread: compareExchange blind',
-      'core/log/repair.ts repairLog < Coordinator.buryThread: compareExchange drop',
-      'core/log/repair.ts repairLog < Coordinator.buryThread: compareExchange split',
-      'core/log/repair.ts repairLog < Coordinator.buryThread: store drop',
-      'core/log/repair.ts repairLog < Coordinator.buryThread: store plain',
-      'core/log/repair.ts repairLog < Coordinator.buryThread: store late',
-    ],
-  ],
-  [
     'The next atomic operation is the store of the note: long before the letter is published.',
     [
       'core/log/appender.ts Appender.fill < commitDeadLetter: copy late',
@@ -188,13 +179,54 @@ const REASONS: readonly (readonly [reason: string, mutants: readonly string[]])[
       'core/log/appender.ts Appender.fill < commitDeadLetter: writeDouble 2 late',
     ],
   ],
-  [REPAIR_ORDER, ['core/log/repair.ts repairLog: store late']],
+  [
+    REPAIR_ORDER,
+    [
+      'core/log/repair.ts repairLog: store late',
+      'core/log/repair.ts repairLog < Coordinator.buryThread: store late',
+    ],
+  ],
   [
     'Under the lease the tail cannot pass the segment that is not open yet.',
     [
       'core/log/tail.ts advanceTail < openUnderLease: compareExchangeLong blind',
       'core/log/tail.ts advanceTail < openUnderLease: compareExchangeLong split',
     ],
+  ],
+  [
+    [
+      'Only wakes for nothing: the thread looks at its signal before it enlists again, and a dead one’s',
+      'slot is given back later.',
+    ].join(' '),
+    [
+      'core/log/wait-set.ts withdraw: and late',
+      'core/log/wait-set.ts withdraw < repairLog 1: and late',
+      'core/log/wait-set.ts withdraw < repairLog 2: and late',
+    ],
+  ],
+  [
+    'Everyone is woken once more at the end of a burial, by a `wakeAll` that comes after the add.',
+    ['core/thread-table.ts ThreadTable.advanceGeneration < Coordinator.buryThread: add late'],
+  ],
+  [
+    'The call is the holder’s own word: a sentence is the last that another writes to it.',
+    ['core/group/attempt.ts beginCall: load plain', 'core/group/attempt.ts clearCall: load plain'],
+  ],
+  [
+    'A note counts only for the record that it names, so it does not matter when it is forgotten.',
+    ['core/group/attempt.ts forgetFailed: store late'],
+  ],
+  [
+    'Written by an owner who does no more, since the judge has sentenced it: the call orders them.',
+    [
+      'core/group/attempt.ts failedRecord < sentenceCall: load 1 plain',
+      'core/group/attempt.ts failedRecord < sentenceCall: load 2 plain',
+      'core/group/cursor.ts deliveredOffset < sentenceCall: load plain',
+    ],
+  ],
+  [
+    'The next atomic operation is at the latest that of the fence: nobody else owns the partition yet.',
+    ['core/group/attempt.ts noteFailed < sentenceCall: store 3 late'],
   ],
   [ONLY_COSTS, ['core/log/wait-set.ts wakeWords < wakeSleepers: and drop']],
   [
@@ -215,12 +247,28 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map(
   REASONS.flatMap(([reason, mutants]) => mutants.map((name) => [name, reason] as const)),
 )
 
+/** Mutants that no scenario kills, and what does. */
+export const KILLED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  [
+    'core/log/recycler.ts openUnderLease < openSegment: store 3 drop',
+    [
+      'Matters to a thread that slept while all 2^32 positions went by: killed by the test of such a',
+      'thread in core/log/appender-steps.test.ts.',
+    ].join(' '),
+  ],
+])
+
 const BEFORE_ANYONE = 'Before the memory is shared.'
 
-/** Operations that no scenario comes by, by their function, and why. */
+/** Operations that no scenario comes by, and why. */
 export const UNREACHED: ReadonlyMap<string, string> = new Map([
-  ['core/log/partition-log.ts PartitionLog.constructor', BEFORE_ANYONE],
-  ['core/log/partition-log.ts PartitionLog.create', BEFORE_ANYONE],
-  ['core/log/partition-log.ts PartitionLog.begin', BEFORE_ANYONE],
-  ['core/log/wait-set.ts hasSleepers', 'A hint for when to commit: nobody relies on it.'],
+  ['core/log/partition-log.ts PartitionLog.constructor: load', BEFORE_ANYONE],
+  ['core/log/partition-log.ts PartitionLog.create: write 1', BEFORE_ANYONE],
+  ['core/log/partition-log.ts PartitionLog.create: write 2', BEFORE_ANYONE],
+  ['core/log/partition-log.ts PartitionLog.create: store', BEFORE_ANYONE],
+  ['core/log/partition-log.ts PartitionLog.begin: store 1', BEFORE_ANYONE],
+  ['core/log/partition-log.ts PartitionLog.begin: store 2', BEFORE_ANYONE],
+  ['core/log/partition-log.ts PartitionLog.begin: fill', BEFORE_ANYONE],
+  ['core/log/partition-log.ts PartitionLog.begin: storeLong', BEFORE_ANYONE],
+  ['core/log/wait-set.ts hasSleepers: load', 'A hint for when to commit: nobody relies on it.'],
 ])

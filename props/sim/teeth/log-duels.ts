@@ -351,6 +351,29 @@ function reopened(): Scenario<LogWorld> {
   }
 }
 
+/** A seal is taken off for a pin that goes, while another producer wants the segment. */
+function unpinned(): Scenario<LogWorld> {
+  return {
+    name: 'duel: a pin goes',
+    setup() {
+      const world = fullLog(['visitor', 'producer1', 'producer2'], 1)
+      assert.ok(pin(world.log, world.threads, slotOf(world, 'visitor'), 0))
+      return world
+    },
+    actors: {
+      visitor: (world) => unpin(world.log, world.threads, slotOf(world, 'visitor')),
+      producer1: (world) => appendOne(world, 'producer1'),
+      producer2: (world) => appendOne(world, 'producer2'),
+    },
+    describe: describeLog,
+    check(world, ending) {
+      const full = ['producer1', 'producer2'].filter((name) => ending.events(name)[0] === 'full')
+      assert.equal(contentOf(world.log).endOffset, 6 - full.length)
+      if (full.length === 1) sometimes('held, then let go')
+    },
+  }
+}
+
 /** Duels about one partition's log. */
 export function logDuels(): Subject[] {
   const once = { preemptions: 1, crashes: 0 }
@@ -361,6 +384,7 @@ export function logDuels(): Subject[] {
     { scenario: seekToEnd(), bounds: twice },
     { scenario: sealedClaim(), bounds: thrice },
     { scenario: tailMovers(), bounds: thrice },
+    { scenario: unpinned(), bounds: twice },
     { scenario: claims(), bounds: twice },
     { scenario: manyPins(), bounds: twice },
     { scenario: reopened(), bounds: thrice },

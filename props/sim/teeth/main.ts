@@ -11,18 +11,19 @@
  *     canary    {canary, scenario, expected, kind, message, states, decisions, schedule, repeats,
  *               elapsedMs}; `repeats`: the stored schedule still ends like that
  *     mutant    {mutant, function, caller, operation, fault, killedBy, kind, decisions, states,
- *               elapsedMs}; or {..., survived, reason}: why it may
+ *               elapsedMs}; or {..., survived, reason}: why it is equivalent; or
+ *               {..., survived, killedElsewhere}: what finds it instead of a scenario
  *     unreached {unreached, reason}: an operation of the core that no scenario comes by
  *     error     {error}: a reason whose mutant was killed, or that names nothing
  *
- * Exits with 1 if a canary lives, if a mutant survives without a reason or an operation is unreached
+ * Exits with 1 if a canary lives, if a mutant survives that is in neither list, if an operation is unreached
  * without one, and if a reason is out of date.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { sitesNamed } from './call-sites.js'
 import { CANARIES } from './canaries.js'
-import { EQUIVALENT, UNREACHED } from './equivalent.js'
+import { EQUIVALENT, KILLED_ELSEWHERE, UNREACHED } from './equivalent.js'
 import { Fleet } from './fleet.js'
 import { type NamedMutant, nameOf, surveyAll } from './mutants.js'
 import { SAMPLE } from './sample.js'
@@ -51,26 +52,30 @@ async function runCanary(name: string): Promise<void> {
   report(bite, bite.kind === bite.expected && bite.repeats)
 }
 
-async function runMutant(mutant: NamedMutant, reason?: string): Promise<void> {
+async function runMutant(mutant: NamedMutant): Promise<void> {
   const { sites, visits, fault, ...names } = mutant
-  const limits = reason === undefined ? LIMITS : LIMITS_OF_EQUIVALENT
+  const reason = EQUIVALENT.get(nameOf(mutant))
+  const killedElsewhere = KILLED_ELSEWHERE.get(nameOf(mutant))
+  const mayLive = reason !== undefined || killedElsewhere !== undefined
+  const limits = mayLive ? LIMITS_OF_EQUIVALENT : LIMITS
   const verdict = await fleet.run({ kind: 'hunt', mutant: { sites, visits, fault }, limits })
   const survived = verdict.killedBy === undefined
   const line = { mutant: nameOf(mutant), ...names, fault, ...verdict }
-  report(survived ? { ...line, survived, reason } : line, survived === (reason !== undefined))
-  if (!survived && reason !== undefined) report({ error: `${line.mutant} has a reason` }, false)
+  report(survived ? { ...line, survived, reason, killedElsewhere } : line, survived === mayLive)
+  if (!survived && mayLive) report({ error: `${line.mutant} is said to survive` }, false)
 }
 
 async function runMutants(): Promise<void> {
   const { mutants, unreached } = await surveyAll(fleet)
   const chosen = mutants.filter((mutant) => nameOf(mutant).includes(options.only))
-  await Promise.all(chosen.map((mutant) => runMutant(mutant, EQUIVALENT.get(nameOf(mutant)))))
-  for (const { site, callee } of unreached) {
-    const reason = UNREACHED.get(site)
-    report({ unreached: `${site}: ${callee}`, reason }, reason !== undefined)
+  await Promise.all(chosen.map((mutant) => runMutant(mutant)))
+  for (const name of unreached) {
+    const reason = UNREACHED.get(name)
+    report({ unreached: name, reason }, reason !== undefined)
   }
-  const names = new Set([...mutants.map(nameOf), ...unreached.map(({ site }) => site)])
-  for (const name of [...EQUIVALENT.keys(), ...UNREACHED.keys()]) {
+  const names = new Set([...mutants.map(nameOf), ...unreached])
+  const named = [...EQUIVALENT.keys(), ...KILLED_ELSEWHERE.keys(), ...UNREACHED.keys()]
+  for (const name of named) {
     if (!names.has(name)) report({ error: `a reason names nothing: ${name}` }, false)
   }
 }

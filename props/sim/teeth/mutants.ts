@@ -23,8 +23,8 @@ export interface NamedMutant extends Mutant {
 
 export interface Survey {
   readonly mutants: readonly NamedMutant[]
-  /** Operations of the core that no scenario comes by. */
-  readonly unreached: readonly CallSite[]
+  /** Operations of the core that no scenario comes by: `core/log/wait-set.ts hasSleepers: load`. */
+  readonly unreached: readonly string[]
 }
 
 /** One line that names a mutant. */
@@ -52,9 +52,11 @@ export async function surveyAll(fleet: Fleet): Promise<Survey> {
   const calls = callSites()
   const mutants = [...visits].flatMap(([site, known]) => mutantsOf(site, known, calls))
   const reached = new Set([...visits.keys()].map((site) => site.split(' ')[0]))
-  const unreached = [...calls.values()].filter(
-    (call) => isOperation(call) && faultsOf(kindOf(call)).length > 0 && !reached.has(call.place),
-  )
+  const unreached = [...calls.values()]
+    .filter(
+      (call) => isOperation(call) && faultsOf(kindOf(call)).length > 0 && !reached.has(call.place),
+    )
+    .map((call) => `${call.site}: ${operationOf(call)}`)
   return {
     mutants: mutants.sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1)),
     unreached,

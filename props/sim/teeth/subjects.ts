@@ -1,4 +1,6 @@
 import { type Exploration, explorationsFrom } from '../scenarios/all.js'
+import { attemptDuels } from './attempt-duels.js'
+import { coordinatorDuels } from './coordinator-duels.js'
 import { groupDuels } from './group-duels.js'
 import { letterDuels } from './letter-duels.js'
 import { logDuels } from './log-duels.js'
@@ -21,6 +23,8 @@ export function subjects(): Subject[] {
     ...logDuels(),
     ...threadDuels(),
     ...letterDuels(),
+    ...attemptDuels(),
+    ...coordinatorDuels(),
   ]
 }
 

@@ -4,6 +4,7 @@ import { DATA_WAITERS_WORD, SPACE_WAITERS_WORD } from '../../../core/log/layout.
 import type { LogGeometry } from '../../../core/log/partition-log.js'
 import { repairLog } from '../../../core/log/repair.js'
 import { wakeSleepers } from '../../../core/log/wait-set.js'
+import { SLOTS_USED_WORD } from '../../../core/thread-table.js'
 import { record, type Scenario } from '../scenario.js'
 import {
   createWorld,
@@ -57,6 +58,41 @@ function manySlots(): Scenario<LogWorld> {
   }
 }
 
+/** Two take slots at a time: each gets one, and `wakeAll` looks at both. */
+function newcomers(): Scenario<LogWorld> {
+  const come = ({ threads }: LogWorld) => record(threads.takeSlot())
+  return {
+    name: 'duel: newcomers',
+    setup: () => createWorld(TINY, ['before']),
+    actors: { newcomer1: come, newcomer2: come },
+    describe: describeLog,
+    check({ threads }, ending) {
+      const slots = ['newcomer1', 'newcomer2'].flatMap((name) => ending.events(name))
+      assert.equal(new Set(slots).size, 2, 'each has a slot of its own')
+      assert.equal(threads.region.words[SLOTS_USED_WORD], 3)
+    },
+  }
+}
+
+/** A thread comes while a change is announced: it sees the change, or is woken. */
+function announced(): Scenario<LogWorld> {
+  return {
+    name: 'duel: a change is announced',
+    setup: () => createWorld(TINY, ['announcer']),
+    actors: {
+      newcomer({ threads }) {
+        const slot = threads.takeSlot()
+        const signal = threads.signal(slot)
+        if (threads.generation(0) === 0) threads.wait(slot, signal, Number.POSITIVE_INFINITY)
+        assert.equal(threads.generation(0), 1)
+      },
+      announcer: ({ threads }) => threads.advanceGeneration(0),
+    },
+    describe: describeLog,
+    check: () => {},
+  }
+}
+
 interface SleepOptions {
   readonly name: string
   readonly waitSet: number
@@ -107,6 +143,8 @@ export function threadDuels(): Subject[] {
   const space = SPACE_WAITERS_WORD
   const twice = { preemptions: 2, crashes: 0 }
   return [
+    { scenario: newcomers(), bounds: twice },
+    { scenario: announced(), bounds: twice },
     { scenario: manySlots(), bounds: twice },
     { scenario: sleeping({ name: 'sleepers', waitSet: data, ...near }), bounds: twice },
     {
