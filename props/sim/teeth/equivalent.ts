@@ -68,6 +68,10 @@ const REASONS: readonly (readonly [reason: string, mutants: readonly string[]])[
     ],
   ],
   [
+    'Whoever relies on it reads it once a call is in hand, or its owner is dead.',
+    ['core/group/cursor.ts markDelivered: store late'],
+  ],
+  [
     'Counts redeliveries, for whoever owns the partition next: nobody relies on its order.',
     ['core/group/cursor.ts markDelivered < seekCursor: store late'],
   ],
@@ -96,7 +100,8 @@ const REASONS: readonly (readonly [reason: string, mutants: readonly string[]])[
       'core/log/partition-log.ts PartitionLog.isOpen < openUnderLease: load plain',
       'core/log/partition-log.ts PartitionLog.segmentUse < openUnderLease: load plain',
       'core/log/recycler.ts isWhole < openUnderLease: load 1 plain',
-      'core/log/recycler.ts endOf < isWhole: load plain',
+      'core/log/recycler.ts isWhole < reopenWhole: load 1 plain',
+      'core/log/recycler.ts reopenWhole < repairLog: load plain',
       'core/log/recycler.ts openUnderLease < openSegment: load plain',
     ],
   ],
@@ -129,6 +134,7 @@ const REASONS: readonly (readonly [reason: string, mutants: readonly string[]])[
   [
     'Nobody takes the lease of one that is dead before this gives it up.',
     [
+      'core/log/repair.ts repairLog: compareExchange blind',
       'core/log/repair.ts repairLog: compareExchange split',
       'core/log/repair.ts repairLog < Coordinator.buryThread: compareExchange blind',
       'core/log/repair.ts repairLog < Coordinator.buryThread: compareExchange split',
@@ -163,6 +169,7 @@ const REASONS: readonly (readonly [reason: string, mutants: readonly string[]])[
       'core/group/dead-letter-commit.ts settleDeadLetter: load 4 plain',
       'core/group/dead-letter-commit.ts settleDeadLetter: store late',
       'core/group/dead-letter-commit.ts settleDeadLetter: store plain',
+      'core/group/dead-letter-commit.ts settleDeadLetter < Coordinator.takeBack: load 1 plain',
     ],
   ],
   [

@@ -251,12 +251,34 @@ function unsubscribing(): Scenario<LogWorld> {
   }
 }
 
+/** A producer waits for a group that is sought forward. */
+function soughtForward(): Scenario<LogWorld> {
+  return {
+    name: 'duel: a seek makes room',
+    setup() {
+      const world = fullLog(['producer1', 'seeker'], 1)
+      activateGate(world.log, GATE, 0)
+      return world
+    },
+    actors: {
+      producer1(world) {
+        const appender = appenderOf(world, 'producer1')
+        appendOrSleep(world, appender, 'producer1', 1, frame(1, 1, 1), 1)
+      },
+      seeker: ({ log, threads }) => seekCursor(log, threads, GATE, 4),
+    },
+    describe: describeLog,
+    check: (_world, ending) => assert.equal(ending.status('producer1'), Status.FINISHED),
+  }
+}
+
 /** Duels about a group's progress. */
 export function groupDuels(): Subject[] {
   const twice = { preemptions: 2, crashes: 0 }
   return [
     { scenario: owners(), bounds: twice },
     { scenario: unsubscribing(), bounds: twice },
+    { scenario: soughtForward(), bounds: twice },
     { scenario: fencedAlive(), bounds: { preemptions: 3, crashes: 0 } },
     { scenario: gateReused(), bounds: twice },
     { scenario: manyEpochs(), bounds: twice },

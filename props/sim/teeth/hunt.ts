@@ -3,8 +3,8 @@ import type { Fault } from '../mutant-machine.js'
 import type { ViolationKind } from '../scenario.js'
 import { subjectNamed } from './subjects.js'
 
-/** Enough states to come by every operation of a scenario. */
-const SITES_STATES_MAX = 5_000
+/** Enough states to come by every operation of a scenario, and to see that it is right. */
+const SURVEY_STATES_MAX = 8_000
 
 /** What can be done to find a mutant in one scenario. */
 export interface Visit {
@@ -32,12 +32,24 @@ export interface Verdict {
   readonly elapsedMs: number
 }
 
-/** The operations that a scenario comes by, each with the words that it touches. */
-export function survey(name: string): { states: number; sites: [string, number[]][] } {
+/** What a scenario is like while nothing is made wrong. */
+export interface Survey {
+  readonly states: number
+  /** The operations that it comes by, each with the words that it touches. */
+  readonly sites: readonly (readonly [string, readonly number[]])[]
+  /** What it finds all the same: then it proves nothing. */
+  readonly violation?: string
+}
+
+export function survey(name: string): Survey {
   const { scenario, bounds } = subjectNamed(name)
-  const sites = [...sitesOf(scenario, { ...bounds, statesMax: SITES_STATES_MAX })]
-  const { states } = explore(scenario, { ...bounds, statesMax: SITES_STATES_MAX })
-  return { states, sites: sites.map(([site, addresses]) => [site, [...addresses]]) }
+  const sites = [...sitesOf(scenario, { ...bounds, statesMax: SURVEY_STATES_MAX })]
+  const { states, violation } = explore(scenario, { ...bounds, statesMax: SURVEY_STATES_MAX })
+  return {
+    states,
+    sites: sites.map(([site, addresses]) => [site, [...addresses]] as const),
+    ...(violation === undefined ? {} : { violation: violation.message }),
+  }
 }
 
 /**

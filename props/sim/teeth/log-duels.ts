@@ -16,6 +16,7 @@ import {
   contentOf,
   createWorld,
   describeLog,
+  fill,
   frame,
   type LogWorld,
   readFrame,
@@ -180,8 +181,7 @@ function claims(): Scenario<LogWorld> {
     setup() {
       const geometry = { ...ROOMY, segmentGranules: 2 }
       const world = createWorld(geometry, ['producer1', 'producer2', 'reader', 'before'])
-      const appender = appenderOf(world, 'before')
-      for (let number = 0; number < 4; number++) appender.append(frame(0, number + 1, 1, 2))
+      fill(world, 'before', 4, { first: 1, granules: 2 })
       return world
     },
     actors: {
@@ -294,6 +294,56 @@ function sealedClaim(): Scenario<LogWorld> {
   }
 }
 
+/** A recycler is dead, who had sealed a segment in which a frame is published. */
+function sealOfTheDead(): Scenario<LogWorld> {
+  const published = layout.publishedTag(1, 1)
+  return {
+    name: 'duel: a seal of the dead',
+    setup() {
+      const world = fullLog(['dead', 'owner'], 1)
+      const { log } = world
+      log.words[log.tagWord(0)] = layout.claimedTag(slotOf(world, 'owner'), 1, 1)
+      log.words[layout.segmentStateWord(0)] = layout.sealedState(log.lapOf(0))
+      log.words[LEASE_WORD] = slotOf(world, 'dead')
+      return world
+    },
+    actors: {
+      owner(world) {
+        const { log } = world
+        const claimed = layout.claimedTag(slotOf(world, 'owner'), 1, 1)
+        memory.compareExchange(log.words, log.tagWord(0), claimed, published)
+      },
+      supervisor: (world) => void repairLog(world.log, world.threads, slotOf(world, 'dead')),
+    },
+    describe: describeLog,
+    check({ log }) {
+      assert.ok(log.isOpen(0), 'what is whole is opened again')
+      assert.equal(log.words[LEASE_WORD], 0)
+    },
+  }
+}
+
+/** The same while a producer waits for the segment, the last one of the log. */
+function lastSealOfTheDead(): Scenario<LogWorld> {
+  return {
+    name: 'duel: the last seal of the dead',
+    setup() {
+      const world = fullLog(['dead', 'producer1'], 1)
+      const { log } = world
+      fill(world, 'before', 3)
+      log.words[layout.segmentStateWord(3)] = layout.sealedState(log.lapOf(3))
+      log.words[LEASE_WORD] = slotOf(world, 'dead')
+      return world
+    },
+    actors: {
+      producer1: (world) => appendOne(world, 'producer1'),
+      supervisor: (world) => void repairLog(world.log, world.threads, slotOf(world, 'dead')),
+    },
+    describe: describeLog,
+    check: ({ log }) => assert.equal(contentOf(log).endOffset, 8),
+  }
+}
+
 /** Two pin for the first time: a recycler looks at both pins. */
 function firstPins(): Scenario<LogWorld> {
   const visit = (name: string) => (world: LogWorld) => {
@@ -383,6 +433,8 @@ export function logDuels(): Subject[] {
     { scenario: firstPins(), bounds: twice },
     { scenario: seekToEnd(), bounds: twice },
     { scenario: sealedClaim(), bounds: thrice },
+    { scenario: sealOfTheDead(), bounds: twice },
+    { scenario: lastSealOfTheDead(), bounds: twice },
     { scenario: tailMovers(), bounds: thrice },
     { scenario: unpinned(), bounds: twice },
     { scenario: claims(), bounds: twice },

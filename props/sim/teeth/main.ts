@@ -14,7 +14,8 @@
  *               elapsedMs}; or {..., survived, reason}: why it is equivalent; or
  *               {..., survived, killedElsewhere}: what finds it instead of a scenario
  *     unreached {unreached, reason}: an operation of the core that no scenario comes by
- *     error     {error}: a reason whose mutant was killed, or that names nothing
+ *     error     {error}: a reason whose mutant was killed, or that names nothing; a scenario that
+ *               fails although nothing is made wrong
  *
  * Exits with 1 if a canary lives, if a mutant survives that is in neither list, if an operation is unreached
  * without one, and if a reason is out of date.
@@ -66,7 +67,8 @@ async function runMutant(mutant: NamedMutant): Promise<void> {
 }
 
 async function runMutants(): Promise<void> {
-  const { mutants, unreached } = await surveyAll(fleet)
+  const { mutants, unreached, broken } = await surveyAll(fleet)
+  for (const error of broken) report({ error }, false)
   const chosen = mutants.filter((mutant) => nameOf(mutant).includes(options.only))
   await Promise.all(chosen.map((mutant) => runMutant(mutant)))
   for (const name of unreached) {

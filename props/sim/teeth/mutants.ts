@@ -21,10 +21,12 @@ export interface NamedMutant extends Mutant {
   readonly operation: string
 }
 
-export interface Survey {
+export interface FullSurvey {
   readonly mutants: readonly NamedMutant[]
   /** Operations of the core that no scenario comes by: `core/log/wait-set.ts hasSleepers: load`. */
   readonly unreached: readonly string[]
+  /** Scenarios that fail although nothing is made wrong. */
+  readonly broken: readonly string[]
 }
 
 /** One line that names a mutant. */
@@ -34,7 +36,7 @@ export function nameOf(mutant: Omit<NamedMutant, keyof Mutant> & { fault: Fault 
 }
 
 /** Finds out which scenario comes by which operation, and what can be wrong there. */
-export async function surveyAll(fleet: Fleet): Promise<Survey> {
+export async function surveyAll(fleet: Fleet): Promise<FullSurvey> {
   const names = subjects().map(({ scenario }) => scenario.name)
   const surveys = await Promise.all(
     names.map(async (scenario) => ({
@@ -60,6 +62,9 @@ export async function surveyAll(fleet: Fleet): Promise<Survey> {
   return {
     mutants: mutants.sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1)),
     unreached,
+    broken: surveys.flatMap(({ scenario, violation }) => {
+      return violation === undefined ? [] : [`${scenario} fails by itself: ${violation}`]
+    }),
   }
 }
 
