@@ -10,7 +10,7 @@ export const SAMPLE: readonly (readonly [
 ])[] = [
   ['core/group/attempt.ts beginCall', 'store', '', 'plain', 'duel: a call is sentenced'],
   ['core/group/attempt.ts callInHand', 'load', '', 'plain', 'duel: a call is sentenced'],
-  ['core/group/attempt.ts clearCall', 'store', '', 'plain', 'duel: a call is sentenced'],
+  ['core/group/attempt.ts clearCall', 'compareExchange', '', 'drop', 'duel: a call is sentenced'],
   ['core/group/attempt.ts endCall', 'compareExchange', '', 'drop', 'duel: a call is sentenced'],
   ['core/group/attempt.ts failedRecord', 'load 1', '', 'plain', 'duel: a note'],
   ['core/group/attempt.ts forgetFailed', 'store', '', 'plain', 'duel: a note'],
