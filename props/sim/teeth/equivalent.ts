@@ -216,24 +216,12 @@ const REASONS: readonly (readonly [reason: string, mutants: readonly string[]])[
     ['core/thread-table.ts ThreadTable.advanceGeneration < Coordinator.buryThread: add late'],
   ],
   [
-    'The call is the holder’s own word: a sentence is the last that another writes to it.',
-    ['core/group/attempt.ts beginCall: load plain', 'core/group/attempt.ts clearCall: load plain'],
+    'Only holders write the note, one after the other: taking the partition over orders them.',
+    ['core/group/attempt.ts noteFailed: load plain'],
   ],
   [
     'A note counts only for the record that it names, so it does not matter when it is forgotten.',
     ['core/group/attempt.ts forgetFailed: store late'],
-  ],
-  [
-    'Written by an owner who does no more, since the judge has sentenced it: the call orders them.',
-    [
-      'core/group/attempt.ts failedRecord < sentenceCall: load 1 plain',
-      'core/group/attempt.ts failedRecord < sentenceCall: load 2 plain',
-      'core/group/cursor.ts deliveredOffset < sentenceCall: load plain',
-    ],
-  ],
-  [
-    'The next atomic operation is at the latest that of the fence: nobody else owns the partition yet.',
-    ['core/group/attempt.ts noteFailed < sentenceCall: store 3 late'],
   ],
   [ONLY_COSTS, ['core/log/wait-set.ts wakeWords < wakeSleepers: and drop']],
   [
