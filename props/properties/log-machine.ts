@@ -4,9 +4,9 @@ import { Appender } from '../../core/log/appender.js'
 import {
   findTimestamp,
   heldPlace,
-  pinOffset,
   pinOldest,
   placeReader,
+  tryPinOffset,
   unpin,
 } from '../../core/log/finder.js'
 import { Death, die, frameOf, SteppedLog, valueText } from '../../core/log/frames.test.helper.js'
@@ -15,7 +15,7 @@ import * as layout from '../../core/log/layout.js'
 import { type LogGeometry, PartitionLog } from '../../core/log/partition-log.js'
 import { Reader } from '../../core/log/reader.js'
 import { repairLog } from '../../core/log/repair.js'
-import { readTail } from '../../core/log/tail.js'
+import { type Place, readTail } from '../../core/log/tail.js'
 import * as memory from '../../core/memory.js'
 import { ThreadTable } from '../../core/thread-table.js'
 import type { Action, Setting, Stop } from './log-script.js'
@@ -372,7 +372,7 @@ export class LogMachine {
     const offset = this.offsetAt(place)
     if (group === undefined || !this.isKnown(offset)) return
     const { gate, reader, epoch, committed } = group
-    const found = pinOffset(this.log, this.table, this.seeker, offset)
+    const found = this.tryPin(this.seeker, offset)
     this.observe('seek', gate, this.relative(offset), found !== undefined)
     if (found === undefined) return
     this.sometimes('sought back', offset < committed)
@@ -409,10 +409,16 @@ export class LogMachine {
     return Math.min(Number.POSITIVE_INFINITY, ...this.groups.map(({ committed }) => committed))
   }
 
+  /** Without waiting for a recycler, which may sleep or be dead: all threads are one here. */
+  private tryPin(slot: number, offset: number): Place | undefined {
+    const found = tryPinOffset(this.log, this.table, slot, offset)
+    return found === 'sealed' ? undefined : found
+  }
+
   private pin(place: number): void {
     if (this.pinned !== undefined) return
     const offset = this.offsetAt(place)
-    const found = pinOffset(this.log, this.table, this.pinner, offset)
+    const found = this.tryPin(this.pinner, offset)
     this.observe('pin', this.relative(offset), found !== undefined)
     if (found === undefined) return
     this.pinned = offset
@@ -435,7 +441,11 @@ export class LogMachine {
     const offset = this.offsetAt(place)
     const end = this.monitor.endOffset()
     const held = this.oldestHeld()
-    const found = this.search(stop, (view) => pinOffset(view, this.table, this.searcher, offset))
+    const answer = this.search(stop, (view) =>
+      tryPinOffset(view, this.table, this.searcher, offset),
+    )
+    if (answer === 'sealed') return
+    const found = answer
     unpin(this.log, this.table, this.searcher)
     this.observe('find offset', this.relative(offset), found && this.relative(found.offset))
     this.sometimes('found out what is gone', found === undefined && this.model.has(offset))
