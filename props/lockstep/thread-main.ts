@@ -38,7 +38,7 @@ function setUp<World>(scenario: Scenario<World>): Stage {
     for (let count = isAlone ? 1 : firstDeath(); ; count++) {
       const dead = names[awaitDeath(count)]
       if (dead !== undefined) scenario.repair?.(world, dead)
-      if (!isAlone) repaired()
+      repaired()
     }
   }
   return {
