@@ -151,11 +151,16 @@ test('a group that gets other settings goes on where it was, held or not', () =>
   assert.equal(cursor.isPaused(fixture.logOf(), 0), true)
 })
 
-test('dead letters that a group finds are its own', () => {
+test('a group takes its dead letters along when it is deleted: the next of its name has none', () => {
   const fixture = new GroupFixture()
+  fixture.open('billing', SETTINGS)
   appendValues(new Appender(fixture.lettersOf(), fixture.table, fixture.thread.slot), 'a', 'b')
-  fixture.open('billing', { ...SETTINGS, from: 'latest' })
   assert.equal(cursor.committedOffset(fixture.lettersOf(), 0), 0)
+  fixture.open('billing', SETTINGS)
+  assert.equal(cursor.committedOffset(fixture.lettersOf(), 0), 0)
+  fixture.coordinator.deleteGroup('billing')
+  fixture.open('billing', SETTINGS)
+  assert.equal(cursor.committedOffset(fixture.lettersOf(), 0), 2)
 })
 
 test('a group that is gone is unknown, and its gate goes to the next one', () => {

@@ -104,9 +104,9 @@ export class Coordinator {
     group.partitions = partitions
     for (const { log, letters } of partitions) {
       if (!cursor.isActive(log, group.index)) this.holdFrom(log, group.index, settings.from)
-      // Dead letters stay until someone discards them.
+      // Dead letters stay until someone discards them, or deletes the group.
       if (letters !== undefined && !cursor.isActive(letters, group.index)) {
-        this.holdFrom(letters, group.index, 'earliest')
+        this.holdFrom(letters, group.index, 'latest')
       }
     }
     return group.index
