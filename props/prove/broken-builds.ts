@@ -13,48 +13,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from '../../tools/project.js'
-
-/** A change of one place in the sources. */
-interface Breakage {
-  readonly name: string
-  readonly file: string
-  readonly right: string
-  readonly wrong: string
-}
-
-const BREAKAGES: readonly Breakage[] = [
-  {
-    name: 'publish before payload',
-    file: 'core/log/appender.ts',
-    right: `
-    this.fill(content)
-    if (this.publish()) return true
-`,
-    wrong: `
-    if (this.publish()) {
-      this.fill(content)
-      return true
-    }
-`,
-  },
-  {
-    name: 'commit before handler',
-    file: 'workers/lane.ts',
-    right: 'if (this.host.isAtMostOnce) this.commitTo(reader.offset + reader.remaining)',
-    wrong: 'this.commitTo(reader.offset + reader.remaining)',
-  },
-  {
-    name: 'repair removed',
-    file: 'core/log/repair.ts',
-    right: `
-  memory.compareExchange(log.words, layout.LEASE_WORD, dead, 0)
-`,
-    wrong: `
-  if (dead !== 0) return 0
-  memory.compareExchange(log.words, layout.LEASE_WORD, dead, 0)
-`,
-  },
-]
+import { BREAKAGES, type Breakage, broken } from './breakages.js'
 
 /** What a copy does without. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
@@ -75,12 +34,9 @@ function copyProject(): string {
   return folder
 }
 
-/** @throws if the sources have no such place, or more than one */
-function apply(folder: string, { name, file, right, wrong }: Breakage): void {
-  const path = join(folder, file)
-  const pieces = readFileSync(path, 'utf8').split(right)
-  if (pieces.length !== 2) throw new Error(`'${name}' has no place of its own in ${file}`)
-  writeFileSync(path, pieces.join(wrong))
+function apply(folder: string, breakage: Breakage): void {
+  const path = join(folder, breakage.file)
+  writeFileSync(path, broken(readFileSync(path, 'utf8'), breakage))
 }
 
 async function runTests(folder: string): Promise<{ passes: boolean; failed: string[] }> {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { MachineFacts } from '../../tools/machine.js'
-import { exists } from '../../tools/project.js'
+import { exists, readProjectFile } from '../../tools/project.js'
+import { BREAKAGES, broken } from './breakages.js'
 import { formatSection, updateDocument } from './document.js'
 import { parseOptions } from './options.js'
 import type { Line, Part } from './part.js'
@@ -154,4 +155,12 @@ test('lines are grouped by name over all rounds', () => {
   const groups = groupBy(lines, 'row')
   assert.deepEqual([...groups.keys()], ['a', 'b'])
   assert.equal(sumOf(groups.get('a') ?? [], 'n'), 4)
+})
+
+test('what is broken on purpose has its place in the sources', () => {
+  for (const breakage of BREAKAGES) {
+    const { text } = readProjectFile(breakage.file)
+    assert.ok(broken(text, breakage).includes(breakage.wrong.trim()), breakage.name)
+    assert.throws(() => broken(text + text, breakage), /no place of its own/)
+  }
 })
