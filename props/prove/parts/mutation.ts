@@ -9,8 +9,9 @@ export const mutation: Part = {
   about: `Stryker changes every expression and statement of the core in small ways, and the
 deterministic tests of the core run against each change. A test noticed those that are killed; where
 a change makes a test hang, its time is up. Most survivors are equivalent: fast paths, caches and
-pauses, without which the same happens more slowly. Only with \`--deep\`, or \`npm run mutation\`: it takes most
-of an hour.`,
+pauses, without which the same happens more slowly. Only with \`--deep\`: it takes most of an hour. Reports of
+\`npm run mutation\`, also of parts, that are newer than the core's files are shown as they are; the
+minutes are then those of reading them.`,
   isDrawn: false,
   isDeep: true,
   programs: () => [{ path: 'props/prove/mutation' }],
