@@ -237,6 +237,17 @@ test('a seal hides what is whole until it is taken back, and rubble for good', (
   assert.equal(tryPinOffset(log, table, slot, 0), undefined)
 })
 
+test('who wants an offset waits while its segment is under a seal', () => {
+  const { log, table, thread } = createWorld(TINY)
+  appendValues(thread().appender, 'a', 'b', 'c', 'd')
+  const state = layout.segmentStateWord(0)
+  memory.store(log.words, state, layout.sealedState(0))
+  const open = () => memory.store(log.words, state, layout.openState(0))
+  const view = SteppedLog.of(log).before('isOpen', 2, open)
+  assert.deepEqual(pinOffset(view, table, table.takeSlot(), 0), { position: 0, offset: 0 })
+  assert.equal(view.release(), true)
+})
+
 test('a segment is pinned as soon as the seal is lifted that hid it', () => {
   const world = createWorld(TINY)
   const { log, table } = world

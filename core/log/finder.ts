@@ -60,10 +60,11 @@ export function pinOffset(
   slot: number,
   offset: number,
 ): Place | undefined {
-  for (let turn = 0; ; turn++) {
+  let turn = 0
+  for (;;) {
     const found = tryPinOffset(log, threads, slot, offset)
     if (found !== 'sealed') return found
-    memory.pause(turn)
+    memory.pause(turn++)
   }
 }
 
