@@ -138,10 +138,11 @@ export class Member implements LaneHost {
       const lane = this.lanes.get(partition)
       if (lane === undefined) {
         if (isOurs) this.acquire(partition)
+      } else if (!isOurs) {
+        // Also after a seek: whoever gets the partition goes on from there.
+        if (this.revoke(lane)) released = true
       } else if (lane.isStale) {
         this.recover(lane)
-      } else if (!isOurs && this.revoke(lane)) {
-        released = true
       }
     }
     if (released) this.thread.table.advanceGeneration(this.gate)
@@ -158,6 +159,7 @@ export class Member implements LaneHost {
 
   /** @returns whether the partition is free now; a busy lane is asked again when it is poked */
   private revoke(lane: Lane): boolean {
+    if (lane.isStale) lane.isFenced = true
     lane.cancelPause()
     if (lane.isBusy) {
       this.isAssignmentOpen = true

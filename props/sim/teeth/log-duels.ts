@@ -383,7 +383,7 @@ function reopened(): Scenario<LogWorld> {
     setup: () => fullLog(['visitor', 'producer1', 'producer2'], 1),
     actors: {
       visitor({ log, threads, slots }) {
-        const slot = slots['visitor'] as number
+        const slot = slots.visitor as number
         if (pin(log, threads, slot, 0)) unpin(log, threads, slot)
       },
       producer1: (world) => appendOne(world, 'producer1'),
