@@ -1,3 +1,5 @@
+import type { Codec, InPlace, ValueView } from '../core/codec/codec.js'
+import { MillraceError } from '../core/errors.js'
 import type { Reader } from '../core/log/reader.js'
 import type { ReceivedHeaders } from '../core/topic/message.js'
 import { readKey, readRecordHeaders, readValue } from '../core/topic/received-message.js'
@@ -14,6 +16,12 @@ import type { Topic } from '../core/topic/topic.js'
  * eachBatch({ batch }) {
  *   while (batch.next()) total += batch.value.amount
  * }
+ * @example
+ * // with a codec that reads in place, such as record
+ * eachBatch({ batch }) {
+ *   const { view } = batch
+ *   while (batch.next()) total += view.amount
+ * }
  */
 export class RecordBatch<T> {
   readonly topic: string
@@ -21,6 +29,7 @@ export class RecordBatch<T> {
   private readonly reader: Reader
   private readonly source: Topic
   private readonly onMove: (() => void) | undefined
+  private valueView: ValueView<T> | undefined
   private end = Number.POSITIVE_INFINITY
 
   /** @param onMove called at each record */
@@ -46,6 +55,7 @@ export class RecordBatch<T> {
   /** Moves to the next record. @returns false behind the last one */
   next(): boolean {
     if (this.reader.offset >= this.end || !this.reader.nextRecord()) return false
+    if (this.valueView !== undefined) this.moveView(this.valueView)
     this.onMove?.()
     return true
   }
@@ -66,6 +76,39 @@ export class RecordBatch<T> {
    */
   get value(): T {
     return readValue(this.source, this.reader) as T
+  }
+
+  /** False for a tombstone: its `value` is null, and no field of its `view` can be read. */
+  get hasValue(): boolean {
+    return this.reader.hasValue
+  }
+
+  /**
+   * The value read in place: nothing is decoded but the fields that are asked for, at each access.
+   * It is the same object for every record of the batch, so it can be taken out once, before the
+   * first `next`. `toObject()` gives a copy to keep; the view itself is over with the handler.
+   *
+   * Reading a field throws `UNDECODABLE_VALUE` for a value that the codec did not write.
+   *
+   * @throws MillraceError `INVALID_OPTION` if the topic's codec cannot read in place
+   */
+  get view(): InPlace<T> {
+    const valueView = this.valueView ?? this.makeView()
+    return valueView.value
+  }
+
+  private makeView(): ValueView<T> {
+    const codec = this.source.codec as Codec<T>
+    const valueView = codec.view?.()
+    if (valueView === undefined) throw noView(this.topic, codec.name)
+    this.valueView = valueView
+    this.moveView(valueView)
+    return valueView
+  }
+
+  private moveView(valueView: ValueView<T>): void {
+    const { log, valueFrom, valueTo } = this.reader
+    valueView.moveTo(log.bytes, valueFrom, valueTo)
   }
 
   get headers(): ReceivedHeaders {
@@ -100,4 +143,13 @@ export class RecordBatch<T> {
   get keyTo(): number {
     return this.reader.keyTo
   }
+}
+
+function noView(topic: string, codec: string): MillraceError {
+  return new MillraceError(
+    'INVALID_OPTION',
+    `codec ${codec} of topic ${topic} cannot read in place: use batch.value, or a codec with views, ` +
+      'such as record',
+    { field: `topics.${topic}.codec`, codec },
+  )
 }

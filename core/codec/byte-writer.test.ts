@@ -25,18 +25,20 @@ test('what is appended is there, in order, however often the memory grows', () =
   )
 })
 
-test('the three views are the same private memory, before and after growing', () => {
+test('the views are the same private memory, before and after growing', () => {
   const writer = new ByteWriter(3)
   assert.equal(writer.bytes.length, 8)
   for (const sizeBytes of [8, 9, 1000]) {
     writer.ensure(sizeBytes)
-    const { bytes, words, doubles } = writer
+    const { bytes, words, doubles, data } = writer
     assert.equal(words.buffer, bytes.buffer)
     assert.equal(doubles.buffer, bytes.buffer)
     assert.equal(bytes.byteOffset, 0)
     assert.equal(bytes.buffer.byteLength, bytes.length)
     assert.equal(words.length * 4, bytes.length)
     assert.equal(doubles.length * 8, bytes.length)
+    assert.equal(data.buffer, bytes.buffer)
+    assert.equal(data.byteLength, bytes.length)
   }
 })
 

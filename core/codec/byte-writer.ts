@@ -8,8 +8,8 @@ const DEFAULT_SIZE_BYTES = 4096
  * Memory that grows as bytes are appended. A producer collects its batches in one, and codecs
  * append to it.
  *
- * `bytes`, `words` and `doubles` are views of the same private memory. Growing replaces all three,
- * so do not hold on to them across a call. Appending allocates only when it grows.
+ * `bytes`, `words`, `doubles` and `data` are views of the same private memory. Growing replaces all
+ * four, so do not hold on to them across a call. Appending allocates only when it grows.
  *
  * @example
  * const writer = new ByteWriter()
@@ -20,6 +20,7 @@ export class ByteWriter {
   bytes: Buffer
   words: Int32Array
   doubles: Float64Array
+  data: DataView
 
   /** Where the next byte goes. What lies before it is the content. */
   position = 0
@@ -30,6 +31,7 @@ export class ByteWriter {
     this.bytes = Buffer.from(buffer)
     this.words = new Int32Array(buffer)
     this.doubles = new Float64Array(buffer)
+    this.data = new DataView(buffer)
   }
 
   /** Makes room for `sizeBytes` more bytes from `position` on. The memory at least doubles. */
@@ -79,6 +81,7 @@ export class ByteWriter {
     this.bytes = Buffer.from(buffer)
     this.words = new Int32Array(buffer)
     this.doubles = new Float64Array(buffer)
+    this.data = new DataView(buffer)
     this.bytes.set(content)
   }
 }

@@ -31,6 +31,6 @@ function decode(source: Buffer, from: number, to: number): Uint8Array {
 }
 
 /** Unlike instanceof, this also knows arrays of other realms, as test runners make them. */
-function isBytes(value: Uint8Array): boolean {
-  return ArrayBuffer.isView(value) && value[Symbol.toStringTag] === 'Uint8Array'
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && (value as Uint8Array)[Symbol.toStringTag] === 'Uint8Array'
 }

@@ -37,6 +37,7 @@ const REFUSED: readonly [field: string, codec: unknown, rest: string, received: 
   ['codec.name', { ...point, name: '' }, 'must be a text, but is', "''"],
   ['codec.encode', { ...point, encode: undefined }, 'must be a function, but is', 'undefined'],
   ['codec.decode', { ...point, decode: 'utf8' }, 'must be a function, but is', "'utf8'"],
+  ['codec.view', { ...point, view: {} }, 'must be a function, but is', 'object'],
   ['codec.module', { ...point, module: './point.js' }, URL_WANTED, "'./point.js'"],
   ['codec.module', { ...point, module: 7 }, URL_WANTED, 'number'],
 ]

@@ -46,6 +46,31 @@ export interface Codec<T> {
    * @throws MillraceError `UNDECODABLE_VALUE` for bytes that it did not write
    */
   decode(source: Buffer, from: number, to: number): T
+  /**
+   * Makes something that reads values in place, for `batch.view`. Called once for each partition
+   * that a thread reads.
+   */
+  view?(): ValueView<T>
+}
+
+/** Reads one value after the other where it lies. */
+export interface ValueView<T> {
+  /** The value that was moved to. Always the same object. */
+  readonly value: InPlace<T>
+  /**
+   * Moves to the value in bytes [from, to) of `source`: live memory of the log, which stays as it is
+   * until the next move or the end of the handler. Reading what is no value throws, not moving
+   * to it.
+   */
+  moveTo(source: Buffer, from: number, to: number): void
+}
+
+/** A value whose fields are read when they are asked for, and the ways to keep it. */
+export type InPlace<T> = Readonly<T> & {
+  /** A copy that may be kept. */
+  toObject(): T
+  /** The same, for `JSON.stringify`. */
+  toJSON(): T
 }
 
 /**
@@ -55,10 +80,13 @@ export interface Codec<T> {
  */
 export function defineCodec<T>(codec: Codec<T>): Codec<T> {
   if (typeof codec !== 'object' || codec === null) throw invalid('codec', 'an object', codec)
-  const { name, module, encode, decode } = codec
+  const { name, module, encode, decode, view } = codec
   if (typeof name !== 'string' || name === '') throw invalid('codec.name', 'a text', name)
   if (typeof encode !== 'function') throw invalid('codec.encode', 'a function', encode)
   if (typeof decode !== 'function') throw invalid('codec.decode', 'a function', decode)
+  if (view !== undefined && typeof view !== 'function') {
+    throw invalid('codec.view', 'a function', view)
+  }
   if (module !== undefined && !isUrl(module)) {
     throw invalid('codec.module', 'a URL such as import.meta.url', module)
   }

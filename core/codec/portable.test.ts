@@ -4,6 +4,7 @@ import { bytes } from './bytes.js'
 import { type Codec, defineCodec } from './codec.js'
 import { json } from './json.js'
 import { describeCodec, loadCodec } from './portable.js'
+import { record, schemaOf } from './record.js'
 import { utf8 } from './utf8.js'
 
 function moduleOf(source: string): string {
@@ -25,6 +26,19 @@ for (const codec of [bytes(), utf8(), json()]) {
     assert.equal(await loadCodec(description), codec)
   })
 }
+
+test('a record travels as its schema, its fields in their order', async () => {
+  const schema = { price: 'float64', symbol: 'text', note: 'text?' } as const
+  const description = structuredClone(describeCodec(record(schema) as Codec<unknown>))
+  assert.deepEqual(description, { name: 'record', schema })
+  const loaded = await loadCodec(description)
+  assert.deepEqual(Object.entries(schemaOf(loaded) ?? {}), Object.entries(schema))
+})
+
+test('what a user makes of a record is not built in', () => {
+  const codec = { ...record({ price: 'float64' }), name: 'record' } as Codec<unknown>
+  assert.throws(() => describeCodec(codec), { code: 'CODEC_NOT_PORTABLE' })
+})
 
 test("a user's codec travels as the URL of its module", async () => {
   for (const module of [POINT_MODULE, new URL(POINT_MODULE)]) {

@@ -2,6 +2,8 @@ import { MillraceError } from '../errors.js'
 import { bytes } from './bytes.js'
 import { type Codec, defineCodec } from './codec.js'
 import { json } from './json.js'
+import { record, schemaOf } from './record.js'
+import type { RecordSchema } from './record-layout.js'
 import { utf8 } from './utf8.js'
 
 /** What another thread is told about a codec, as functions cannot be sent to it. */
@@ -9,6 +11,8 @@ export interface CodecDescription {
   readonly name: string
   /** URL of the module to import; none for a built-in codec. */
   readonly module?: string
+  /** Of a `record`: the names and types of its fields. */
+  readonly schema?: RecordSchema
 }
 
 const BUILT_IN: readonly Codec<unknown>[] = [bytes(), utf8(), json()]
@@ -22,6 +26,8 @@ export function describeCodec(codec: Codec<unknown>): CodecDescription {
   const { name, module } = codec
   // By identity, not by name: a user's codec may be called json, too.
   if (BUILT_IN.includes(codec)) return { name }
+  const schema = schemaOf(codec)
+  if (schema !== undefined) return { name, schema }
   if (module !== undefined) return { name, module: String(module) }
   throw new MillraceError(
     'CODEC_NOT_PORTABLE',
@@ -38,7 +44,8 @@ export function describeCodec(codec: Codec<unknown>): CodecDescription {
  *   export; the reason is the error's cause
  */
 export async function loadCodec(description: CodecDescription): Promise<Codec<unknown>> {
-  const { name, module } = description
+  const { name, module, schema } = description
+  if (schema !== undefined) return record(schema) as Codec<unknown>
   try {
     const codec = module === undefined ? findBuiltIn(name) : await importDefault(module)
     return checkName(defineCodec(codec as Codec<unknown>), name)

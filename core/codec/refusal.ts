@@ -12,6 +12,17 @@ export function invalidValue(
   return new MillraceError('INVALID_VALUE', message, { codec, received }, cause)
 }
 
+/** The error of a value in which one field is not what the codec can hold there. */
+export function invalidField(
+  codec: string,
+  field: string,
+  expected: string,
+  received: string,
+): MillraceError {
+  const message = `codec ${codec} takes ${expected} in field ${field}, but it is ${received}`
+  return new MillraceError('INVALID_VALUE', message, { codec, field, expected, received })
+}
+
 /** The error of a codec that was given bytes it did not write. */
 export function undecodable(
   codec: string,

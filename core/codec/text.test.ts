@@ -39,7 +39,7 @@ test('every well-formed text is written as its UTF-8 and read back', () => {
   )
 })
 
-test('ASCII of every length around the limit of the short loops', () => {
+test('ASCII of every length around the limits of short texts', () => {
   for (let length = 0; length <= 20; length++) {
     const text = 'abcdefghijklmnopqrst'.slice(0, length)
     assert.equal(write(text)?.toString(), text)
