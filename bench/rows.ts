@@ -9,6 +9,7 @@ const PISCINA = new URL('./peers/piscina.js', import.meta.url)
 const FASTQ = new URL('./peers/fastq.js', import.meta.url)
 const RINGBUF = new URL('./peers/ringbuf.js', import.meta.url)
 const RAW = new URL('./engine/raw.js', import.meta.url)
+const RECORDS = new URL('./engine/record.js', import.meta.url)
 const JSON_OBJECTS = new URL('./engine/json.js', import.meta.url)
 const PARTITION_LOG = new URL('./log/partition-log.js', import.meta.url)
 
@@ -97,6 +98,21 @@ const engine: readonly Row[] = [
     RAW,
     { sizeBytes: 64, recordsPerFlush: 1 },
     [500 * K, 2 * M],
+  ),
+  row(
+    'record',
+    'Millrace, the same objects as `record`, publisher to `batch.view`',
+    RECORDS,
+    {},
+    [M, 4 * M],
+    [{ base: BASE, atLeast: 25 }],
+  ),
+  row(
+    'record-reused',
+    'Millrace, the same, from one object that is filled again',
+    RECORDS,
+    { reused: 1 },
+    [M, 4 * M],
   ),
   row(
     'json',

@@ -5,6 +5,8 @@ import { ByteWriter } from '../../core/codec/byte-writer.js'
 import { bytes } from '../../core/codec/bytes.js'
 import type { Codec } from '../../core/codec/codec.js'
 import { json } from '../../core/codec/json.js'
+import { record } from '../../core/codec/record.js'
+import { recordCase } from '../../core/codec/record.test.helper.js'
 import { utf8 } from '../../core/codec/utf8.js'
 import { MillraceError } from '../../core/errors.js'
 import { type Property, property, type Run } from './property.js'
@@ -15,6 +17,13 @@ interface Subject {
   readonly values: fc.Arbitrary<unknown>
   readonly expected: (value: unknown) => unknown
 }
+
+/** A record of any schema. */
+const recordSubject: fc.Arbitrary<Subject> = recordCase.map(({ schema, value, expected }) => ({
+  codec: record(schema) as Codec<unknown>,
+  values: fc.constant(value),
+  expected: () => expected,
+}))
 
 const SUBJECTS: readonly Subject[] = [
   {
@@ -42,20 +51,25 @@ interface CodecCase {
   readonly anything: unknown
 }
 
-const codecCase: fc.Arbitrary<CodecCase> = fc.constantFrom(...SUBJECTS).chain((subject) =>
-  fc.record({
-    subject: fc.constant(subject),
-    value: subject.values,
-    junk: fc.uint8Array({ maxLength: 40 }),
-    anything: fc.anything({ withBigInt: true, withSparseArray: true, withTypedArray: true }),
-  }),
-)
+const codecCase: fc.Arbitrary<CodecCase> = fc
+  .oneof({ weight: SUBJECTS.length, arbitrary: fc.constantFrom(...SUBJECTS) }, recordSubject)
+  .chain((subject) =>
+    fc.record({
+      subject: fc.constant(subject),
+      value: subject.values,
+      junk: fc.uint8Array({ maxLength: 40 }),
+      anything: fc.anything({ withBigInt: true, withSparseArray: true, withTypedArray: true }),
+    }),
+  )
 
-/** What a codec does with bytes in the middle of shared memory. */
+/** What a codec does with bytes in the middle of shared memory, and what its view shows there. */
 function decode(codec: Codec<unknown>, content: Uint8Array): unknown {
   const log = memory.allocate((content.length + 16) & ~7).bytes.fill(0xee)
   log.set(content, 3)
   const value = codec.decode(log, 3, 3 + content.length)
+  const view = codec.view?.()
+  view?.moveTo(log, 3, 3 + content.length)
+  if (view !== undefined) assert.deepEqual(view.value.toObject(), value)
   // What was decoded is not a view of memory that is recycled.
   log.fill(0xee)
   return value
@@ -101,9 +115,11 @@ export const CODEC_PROPERTIES: readonly Property[] = [
     reaches: [
       'utf8 cannot read junk',
       'json cannot read junk',
+      'record cannot read junk',
       'bytes refuses a value',
       'utf8 refuses a value',
       'json refuses a value',
+      'record refuses a value',
     ],
     faults: ['a byte changes on the way'],
   }),
