@@ -7,7 +7,7 @@ import {
 } from './record-fields.js'
 
 /** Most fields of a record. */
-export const RECORD_FIELDS_MAX = 64
+const RECORD_FIELDS_MAX = 64
 
 /** The type of a field; with a question mark it is optional. */
 export type RecordFieldType = RecordBaseType | `${RecordBaseType}?`

@@ -87,7 +87,7 @@ export function plainLoop(fields: readonly RecordField[]): RecordLoop {
   }
 }
 
-export function readField(place: Place, field: RecordField): unknown {
+function readField(place: Place, field: RecordField): unknown {
   if (field.isOptional && !isPresent(place, field)) return undefined
   return field.kind.read(place, field)
 }

@@ -4,11 +4,10 @@
  * Text as UTF-8: keys, and the values of the text codecs.
  *
  * A call into V8's string functions has a fixed price of 20 to 65 ns, so short texts are faster
- * without: measured on Node 20, reading 11 bytes takes 14 ns instead of 51, where a loop that puts
- * the text together four bytes at a time took 57.
+ * without: measured on Node 20, 10 to 13 bytes are read in 33 ns instead of 50 and written in 19
+ * instead of 45. A loop that puts the text together four bytes at a time takes 57.
  */
-const SHORT_WRITE = 12
-const SHORT_READ = 16
+const SHORT_TEXT = 16
 
 /** What V8 puts in the place of bytes that are not UTF-8. It may also stand there by itself. */
 const REPLACEMENT = '\ufffd'
@@ -22,7 +21,7 @@ const REPLACEMENT = '\ufffd'
  */
 export function writeUtf8(text: string, target: Buffer, at: number): number {
   const length = text.length
-  if (length <= SHORT_WRITE && writeAscii(text, target, at)) return length
+  if (length <= SHORT_TEXT && writeAscii(text, target, at)) return length
   const sizeBytes = target.write(text, at, 'utf8')
   // Every unit beyond ASCII takes more than one byte, so equal counts mean that there is none.
   return sizeBytes === length || text.isWellFormed() ? sizeBytes : -1
@@ -34,22 +33,37 @@ export function writeUtf8(text: string, target: Buffer, at: number): number {
  * @returns `undefined` if the bytes are not UTF-8
  */
 export function readUtf8(source: Buffer, from: number, to: number): string | undefined {
-  const short = to - from <= SHORT_READ ? readAscii(source, from, to) : undefined
+  const short = to - from <= SHORT_TEXT ? readAscii(source, from, to) : undefined
   if (short !== undefined) return short
   const text = source.toString('utf8', from, to)
   return !text.includes(REPLACEMENT) || isEncoded(text, source, from, to) ? text : undefined
 }
 
+/** @returns false if there is more than ASCII in it; what was written is then worth nothing */
 function writeAscii(text: string, target: Buffer, at: number): boolean {
-  for (let index = 0; index < text.length; index++) {
+  const { length } = text
+  let all = 0
+  let index = 0
+  for (; index + 4 <= length; index += 4) {
+    const first = text.charCodeAt(index)
+    const second = text.charCodeAt(index + 1)
+    const third = text.charCodeAt(index + 2)
+    const fourth = text.charCodeAt(index + 3)
+    all |= first | second | third | fourth
+    target[at + index] = first
+    target[at + index + 1] = second
+    target[at + index + 2] = third
+    target[at + index + 3] = fourth
+  }
+  for (; index < length; index++) {
     const unit = text.charCodeAt(index)
-    if (unit > 0x7f) return false
+    all |= unit
     target[at + index] = unit
   }
-  return true
+  return all <= 0x7f
 }
 
-/** At most SHORT_READ bytes. */
+/** At most 16 bytes. */
 function readAscii(source: Buffer, from: number, to: number): string | undefined {
   for (let at = from; at < to; at++) if ((source[at] as number) > 0x7f) return undefined
   const length = to - from

@@ -6,7 +6,7 @@ import { bytes } from '../../core/codec/bytes.js'
 import type { Codec } from '../../core/codec/codec.js'
 import { json } from '../../core/codec/json.js'
 import { record } from '../../core/codec/record.js'
-import { recordCase } from '../../core/codec/record.test.helper.js'
+import { recordCases } from '../../core/codec/record.test.helper.js'
 import { utf8 } from '../../core/codec/utf8.js'
 import { MillraceError } from '../../core/errors.js'
 import { type Property, property, type Run } from './property.js'
@@ -19,7 +19,7 @@ interface Subject {
 }
 
 /** A record of any schema. */
-const recordSubject: fc.Arbitrary<Subject> = recordCase.map(({ schema, value, expected }) => ({
+const recordSubject: fc.Arbitrary<Subject> = recordCases(fc).map(({ schema, value, expected }) => ({
   codec: record(schema) as Codec<unknown>,
   values: fc.constant(value),
   expected: () => expected,
