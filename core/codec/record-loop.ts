@@ -22,7 +22,7 @@ export interface RecordLoop {
  *
  * In a loop, `values[field.name]` and `field.kind.write` are different things at each turn, which V8
  * looks up each time. Written out, each is a property access and a call that V8 inlines, and the
- * object that is read has its shape from the start. (Measured in bench/micro/codec.ts.)
+ * object that is read has its shape from the start: half the time, says bench/micro/codec.ts.
  *
  * What goes into the source is counted here, or a field's name, which is an identifier.
  *

@@ -125,6 +125,14 @@ test('fields stand by size, then bits, then texts and bytes', () => {
   )
 })
 
+test('an absent field is filled with zeros, whatever was there before', () => {
+  const codec = record({ a: 'int32?', b: 'float64?', c: 'uint8?', d: 'boolean?', e: 'int16' })
+  assert.deepEqual([...encode(codec, { e: 0x0201 })], [...new Array(12).fill(0), 1, 2, 0, 0])
+  const one = encode(codec, { c: 0, e: -1 })
+  assert.deepEqual([...one], [...new Array(12).fill(0), 0xff, 0xff, 0, 0b100])
+  assert.deepEqual(decode(codec, one), { a: undefined, b: undefined, c: 0, d: undefined, e: -1 })
+})
+
 test('records without bits, and with more than one byte of them', () => {
   assert.deepEqual([...encode(record({ a: 'uint8' }), { a: 7 })], [7])
   const names = Array.from({ length: 9 }, (_, index) => `b${index}`)
@@ -238,6 +246,8 @@ test('a view moves from record to record, and prints what it stands on', () => {
   view.moveTo(first.source, first.from, first.to)
   assert.equal(value.symbol, 'IBM')
   const second = place(encode(trade, { ...TRADE, symbol: 'SAP', note: undefined }), 16)
+  view.moveTo(second.source, second.from, second.to - 1)
+  assert.throws(() => value.symbol, { code: 'UNDECODABLE_VALUE' })
   view.moveTo(second.source, second.from, second.to)
   assert.equal(view.value, value)
   assert.equal(value.symbol, 'SAP')
