@@ -50,8 +50,10 @@ export interface RecordLayout {
 }
 
 const NAME = /^[A-Za-z_$][A-Za-z0-9_$]{0,63}$/
-/** What objects and views have already. */
-const TAKEN: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'toObject', 'toJSON'])
+/** What every object has already: a value that lacks the field would seem to have it. */
+const INHERITED = Object.getOwnPropertyNames(Object.prototype)
+/** With what views have already. */
+const TAKEN: ReadonlySet<string> = new Set([...INHERITED, 'toObject', 'toJSON'])
 
 /** @throws MillraceError `INVALID_OPTION` that names the field */
 export function layOut(schema: RecordSchema): RecordLayout {
@@ -100,8 +102,8 @@ function namesOf(schema: RecordSchema): readonly string[] {
 
 function invalidName(name: string): Error {
   const expected =
-    '1 to 64 of the characters a-z, A-Z, 0-9, _ and $, not a digit first, and none of ' +
-    [...TAKEN].join(', ')
+    '1 to 64 of the characters a-z, A-Z, 0-9, _ and $, not a digit first, and not toObject, ' +
+    'toJSON or what every object has'
   return invalidOption('name of a record field', expected, name)
 }
 

@@ -410,6 +410,21 @@ for (const [received, value] of [
   })
 }
 
+test('an object that cannot be read is refused with the reason', () => {
+  const reason = new Error('no price today')
+  const broken = {
+    ...TRADE,
+    get price(): number {
+      throw reason
+    },
+  }
+  assert.throws(() => encode(trade, broken), {
+    code: 'INVALID_VALUE',
+    message: 'codec record takes an object whose fields can be read, but the value is Object',
+    cause: reason,
+  })
+})
+
 test('null is not absent, and what the schema does not name is left behind', () => {
   assert.throws(() => encode(trade, { ...TRADE, note: null } as never), {
     code: 'INVALID_VALUE',
@@ -437,8 +452,8 @@ const TYPES =
   'one of int8, uint8, int16, uint16, int32, uint32, int64, uint64, integer, float32, float64, ' +
   'boolean, text, bytes, or that with a question mark'
 const NAMES =
-  '1 to 64 of the characters a-z, A-Z, 0-9, _ and $, not a digit first, and none of __proto__, ' +
-  'constructor, toObject, toJSON'
+  '1 to 64 of the characters a-z, A-Z, 0-9, _ and $, not a digit first, and not toObject, toJSON ' +
+  'or what every object has'
 const COUNT = 'an object of 1 to 64 fields'
 const SCHEMAS: readonly [schema: unknown, message: string][] = [
   [undefined, `record must be ${COUNT}, but is undefined`],
@@ -455,6 +470,7 @@ const SCHEMAS: readonly [schema: unknown, message: string][] = [
   [{ 'a;b': 'text' }, `name of a record field must be ${NAMES}, but is 'a;b'`],
   [{ '': 'text' }, `name of a record field must be ${NAMES}, but is ''`],
   [{ ['__proto__']: 'text' }, `name of a record field must be ${NAMES}, but is '__proto__'`],
+  [{ valueOf: 'text?' }, `name of a record field must be ${NAMES}, but is 'valueOf'`],
   [{ toJSON: 'text' }, `name of a record field must be ${NAMES}, but is 'toJSON'`],
 ]
 

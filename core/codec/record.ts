@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.js'
 import type { ByteWriter } from './byte-writer.js'
 import type { Codec } from './codec.js'
 import type { RecordBaseType, RecordFieldTypes } from './record-fields.js'
@@ -54,9 +55,10 @@ export type RecordOf<SomeCodec> = SomeCodec extends Codec<infer T> ? T : never
  *
  *     bit 0: buy   bit 1: note is there   bits 2 to 7: 0
  *
- * Errors: `INVALID_OPTION` for a schema with a type that does not exist, a name that is no
- * identifier of 64 characters or fewer, or more than 64 fields or none; `INVALID_VALUE`, which names
- * the field, for a value that does not fit; `UNDECODABLE_VALUE` for bytes that are no such record.
+ * Errors: `INVALID_OPTION` for a schema with a type that does not exist, more than 64 fields or
+ * none, or a name that is no identifier of 64 characters or fewer, or that every object has;
+ * `INVALID_VALUE`, which names the field, for a value that does not fit; `UNDECODABLE_VALUE` for
+ * bytes that are no such record.
  *
  * @example
  * const trade = record({
@@ -93,7 +95,12 @@ class RecordCodec implements Codec<RecordValues> {
       if (typeof value !== 'object' || value === null) {
         throw invalidValue('record', 'an object', value)
       }
-      write(value, target, begin(layout, target))
+      try {
+        write(value, target, begin(layout, target))
+      } catch (cause) {
+        if (cause instanceof MillraceError) throw cause
+        throw invalidValue('record', 'an object whose fields can be read', value, cause)
+      }
     }
     this.decode = (source, from, to) => {
       const place = { source, data: sharedDataOf(source), from, to }
