@@ -1,4 +1,5 @@
 import type { Claim, Row, Settings } from './lib/row.js'
+import { compileRing } from './native/compiler.js'
 
 /** What Node offers by itself: the report compares every row with it. */
 export const BASE = 'postmessage'
@@ -8,6 +9,7 @@ const POST_MESSAGE = new URL('./peers/post-message.js', import.meta.url)
 const PISCINA = new URL('./peers/piscina.js', import.meta.url)
 const FASTQ = new URL('./peers/fastq.js', import.meta.url)
 const RINGBUF = new URL('./peers/ringbuf.js', import.meta.url)
+const NATIVE = new URL('./native/ring.js', import.meta.url)
 const RAW = new URL('./engine/raw.js', import.meta.url)
 const RECORDS = new URL('./engine/record.js', import.meta.url)
 const JSON_OBJECTS = new URL('./engine/json.js', import.meta.url)
@@ -71,6 +73,31 @@ const peers: readonly Row[] = [
   ),
 ]
 
+function native(
+  sizeBytes: number,
+  recordsPerPublish: number,
+  counts: readonly [number, number],
+): Row {
+  const isSingle = recordsPerPublish === 1
+  const how = isSingle ? 'each by itself' : `${recordsPerPublish} per publish`
+  const title = `Native ring in C++, ${sizeBytes}-byte records, ${how}`
+  return row(
+    `native-${sizeBytes}${isSingle ? '-single' : ''}`,
+    title,
+    NATIVE,
+    { sizeBytes, recordsPerPublish },
+    counts,
+  )
+}
+
+const yardstick: readonly Row[] = [
+  native(16, 64, [2 * M, 150 * M]),
+  native(64, 64, [2 * M, 60 * M]),
+  native(64, 1, [M, 5 * M]),
+  native(1024, 64, [M, 10 * M]),
+  native(4096, 64, [500 * K, 2_500 * K]),
+]
+
 const engine: readonly Row[] = [
   row(
     'raw-64',
@@ -78,7 +105,12 @@ const engine: readonly Row[] = [
     RAW,
     { sizeBytes: 64 },
     [2 * M, 8 * M],
-    [{ base: BASE, atLeast: 20 }, NOTHING_PER_MESSAGE],
+    [
+      { base: 'native-64', atLeast: 0.5 },
+      { base: 'native-64-single', atLeast: 1 },
+      { base: BASE, atLeast: 50 },
+      NOTHING_PER_MESSAGE,
+    ],
   ),
   row(
     'raw-16',
@@ -86,18 +118,31 @@ const engine: readonly Row[] = [
     RAW,
     { sizeBytes: 16 },
     [2 * M, 8 * M],
-    [NOTHING_PER_MESSAGE],
+    [{ base: 'native-16', atLeast: 1 }, NOTHING_PER_MESSAGE],
   ),
-  row('raw-1024', 'Millrace, 1 KiB records, publisher to `eachBatch`', RAW, { sizeBytes: 1024 }, [
-    500 * K,
-    2 * M,
-  ]),
+  row(
+    'raw-1024',
+    'Millrace, 1 KiB records, publisher to `eachBatch`',
+    RAW,
+    { sizeBytes: 1024 },
+    [500 * K, 2 * M],
+    [{ base: 'native-1024', atLeast: 0.5 }],
+  ),
+  row(
+    'raw-4096',
+    'Millrace, 4 KiB records, publisher to `eachBatch`',
+    RAW,
+    { sizeBytes: 4096 },
+    [200 * K, 800 * K],
+    [{ base: 'native-4096', atLeast: 0.5 }],
+  ),
   row(
     'raw-64-flushed',
     'Millrace, 64-byte records, `flush` after each',
     RAW,
     { sizeBytes: 64, recordsPerFlush: 1 },
     [500 * K, 2 * M],
+    [{ base: BASE, atLeast: 15 }],
   ),
   row(
     'record',
@@ -148,8 +193,13 @@ const log: readonly Row[] = [
   ),
 ]
 
-/** Every row, in the order of the table. */
-export const rows: readonly Row[] = [...peers, ...engine, ...log]
+/** Every row, in the order of the table; those that need a C++ compiler only if there is one. */
+export const rows: readonly Row[] = [
+  ...peers,
+  ...(compileRing() ? yardstick : []),
+  ...engine,
+  ...log,
+]
 
 /** What benny measures inside one thread. */
 export const suites = [

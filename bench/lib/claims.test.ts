@@ -7,7 +7,7 @@ import type { RowResult } from './runner.js'
 function result(
   name: string,
   elapsedNs: readonly number[],
-  heap: { readonly sender: number; readonly receiver?: number },
+  heap: { readonly sender?: number; readonly receiver?: number },
   claims: readonly Claim[] = [],
   foreignShares: readonly number[] = [],
 ): RowResult {
@@ -44,11 +44,12 @@ test('with too few undisturbed rounds, all count', () => {
   assert.deepEqual(countedRounds(busy), [0, 1, 2])
 })
 
-test('heap bytes are per message, and of the receiver only where it was measured', () => {
-  const both = heapBytes(result('both', [1, 1], { sender: 200, receiver: 1600 }))
-  assert.equal(both.sender.median, 2)
-  assert.equal(both.receiver?.median, 16)
-  assert.equal(heapBytes(result('one', [1, 1], { sender: 200 })).receiver, undefined)
+test('heap bytes are per message, and of those threads that were measured', () => {
+  const both = result('both', [1, 1], { sender: 200, receiver: 1600 })
+  assert.equal(heapBytes(both, 'sender')?.median, 2)
+  assert.equal(heapBytes(both, 'receiver')?.median, 16)
+  assert.equal(heapBytes(result('one', [1, 1], { sender: 200 }), 'receiver'), undefined)
+  assert.equal(heapBytes(result('none', [1, 1], {}), 'sender'), undefined)
 })
 
 test('a claim about the heap is judged by the thread that allocates more', () => {
@@ -58,6 +59,7 @@ test('a claim about the heap is judged by the thread that allocates more', () =>
   assert.deepEqual(verdictOf(10, 20), ['met'])
   assert.deepEqual(verdictOf(10, 1600), ['missed'])
   assert.deepEqual(verdictOf(1600, 10), ['missed'])
+  assert.deepEqual(judgeClaims([result('row', [1], {}, [claim])]), [])
 })
 
 test('a claim about throughput needs its base, or nothing is said', () => {

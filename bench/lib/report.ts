@@ -107,7 +107,6 @@ export function formatRows(results: readonly RowResult[], baseName: string): str
     results.map((result) => {
       const speed = scale(speedOf(result), 1e-6)
       const ratio = base && ratioTo(result, base)
-      const { sender, receiver } = heapBytes(result)
       return [
         result.row.title,
         significant(speed.median) + (isWide(speed) ? ' (wide)' : ''),
@@ -115,8 +114,8 @@ export function formatRows(results: readonly RowResult[], baseName: string): str
         String(countedRounds(result).length),
         ratio === undefined ? '' : significant(ratio.median),
         ratio === undefined ? '' : range(ratio),
-        formatBytes(sender.median),
-        receiver === undefined ? '' : formatBytes(receiver.median),
+        formatBytes(heapBytes(result, 'sender')),
+        formatBytes(heapBytes(result, 'receiver')),
       ]
     }),
   )
@@ -195,8 +194,9 @@ function percent(share: number): string {
   return `${Math.round(share * 100)} %`
 }
 
-function formatBytes(bytes: number): string {
-  return bytes < 10 ? bytes.toFixed(2) : bytes.toFixed(0)
+function formatBytes(bytes: Summary | undefined): string {
+  if (bytes === undefined) return ''
+  return bytes.median < 10 ? bytes.median.toFixed(2) : bytes.median.toFixed(0)
 }
 
 /** Three significant digits: more would pretend. */

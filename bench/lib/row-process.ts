@@ -17,5 +17,8 @@ const { module, settings, ...load } = readAssignment<RowAssignment>()
 const row = (await import(module)) as RowModule
 const measurement = await row.measure(load, settings)
 const { user, system } = process.cpuUsage()
-const report: RowReport = { measurement, cpuMs: (user + system) / 1000 }
+const report: RowReport = {
+  measurement,
+  cpuMs: (user + system) / 1000 + (measurement.otherCpuMs ?? 0),
+}
 reportResult(report)

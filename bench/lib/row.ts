@@ -11,7 +11,9 @@ export interface Measurement {
   /** From the sender's first message until the receiver had handled the last one. */
   readonly elapsedNs: number
   /** Bytes that each thread allocated on its heap meanwhile; none for a thread that is not ours. */
-  readonly allocatedBytes: { readonly sender: number; readonly receiver?: number }
+  readonly allocatedBytes: { readonly sender?: number; readonly receiver?: number }
+  /** Processor time of processes that the row started itself, in milliseconds. */
+  readonly otherCpuMs?: number
 }
 
 /** Settings that distinguish rows of one module. */
