@@ -92,6 +92,8 @@ const REFUSED: readonly (readonly [name: string, path: string, text: string, rul
     'dependency',
   ],
   ['a package in core', 'core/engine.ts', "import { Piscina } from 'piscina'", 'dependency'],
+  ['the peer elsewhere', 'core/codec/json.ts', "import { Packr } from 'msgpackr'", 'dependency'],
+  ['the peer in workers', 'workers/engine.ts', "import { Packr } from 'msgpackr'", 'dependency'],
   ['an undeclared package', 'workers/pool.ts', "import fastq from 'fastq'", 'dependency'],
   ['an unfinished line', 'core/engine.ts', 'run() // TODO: stop', 'comment'],
   ['an unfinished block', 'core/engine.ts', '/** FIXME */\nrun()', 'comment'],
@@ -129,6 +131,7 @@ const ALLOWED: readonly (readonly [name: string, path: string, text: string])[] 
     'examples/flights/main.ts',
     "import 'millrace'\nimport 'hyparquet'",
   ],
+  ['the peer in its codec', 'core/codec/msgpack.ts', "import { Packr } from 'msgpackr'"],
   ['piscina in workers', 'workers/pool.ts', "import { Piscina } from 'piscina'\nimport 'node:fs'"],
   [
     'a type of threads in core',

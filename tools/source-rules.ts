@@ -43,6 +43,9 @@ const CORE_MODULES: ReadonlySet<string> = new Set([
   'node:util',
 ])
 const WORKERS_PACKAGES: ReadonlySet<string> = new Set(['piscina'])
+/** The one file of core with a package: an optional one, so only `millrace/msgpack` may load it. */
+const MSGPACK_FILE = 'core/codec/msgpack.ts'
+const MSGPACK_PACKAGE = 'msgpackr'
 
 const UNFINISHED = /\b(TODO|FIXME|XXX|HACK)\b/
 const SILENCED = /\bbiome-ignore\b|@ts-ignore\b|@ts-nocheck\b|\bc8 ignore\b/
@@ -127,6 +130,7 @@ function refuseDirection(path: string, node: ts.Node, report: Report): void {
 function refusePackages(path: string, node: ts.Node, report: Report): void {
   const module = moduleNameOf(node)
   if (module === undefined || !isShipped(path) || /^[.#]/.test(module) || isErased(node)) return
+  if (path === MSGPACK_FILE && module === MSGPACK_PACKAGE) return
   const allowed = path.startsWith('core/')
     ? CORE_MODULES.has(module)
     : module.startsWith('node:') || WORKERS_PACKAGES.has(module)

@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { bytes } from './bytes.js'
 import { type Codec, defineCodec } from './codec.js'
 import { json } from './json.js'
+import { msgpack } from './msgpack.js'
+import { structuresOf } from './msgpack-structures.js'
 import { describeCodec, loadCodec } from './portable.js'
 import { record, schemaOf } from './record.js'
 import { utf8 } from './utf8.js'
@@ -33,6 +35,16 @@ test('a record travels as its schema, its fields in their order', async () => {
   assert.deepEqual(description, { name: 'record', schema })
   const loaded = await loadCodec(description)
   assert.deepEqual(Object.entries(schemaOf(loaded) ?? {}), Object.entries(schema))
+})
+
+test('a msgpack codec travels as its structures', async () => {
+  for (const structures of [[], [['id', 'amount'], ['x']]]) {
+    const description = structuredClone(describeCodec(msgpack({ structures })))
+    assert.deepEqual(description, { name: 'msgpack', structures })
+    const loaded = await loadCodec(description)
+    assert.deepEqual(structuresOf(loaded), structures)
+  }
+  assert.deepEqual(describeCodec(msgpack()), { name: 'msgpack', structures: [] })
 })
 
 test('what a user makes of a record is not built in', () => {

@@ -2,6 +2,7 @@ import { MillraceError } from '../errors.js'
 import { bytes } from './bytes.js'
 import { type Codec, defineCodec } from './codec.js'
 import { json } from './json.js'
+import { type MsgpackStructures, structuresOf } from './msgpack-structures.js'
 import { record, schemaOf } from './record.js'
 import type { RecordSchema } from './record-layout.js'
 import { utf8 } from './utf8.js'
@@ -13,6 +14,8 @@ export interface CodecDescription {
   readonly module?: string
   /** Of a `record`: the names and types of its fields. */
   readonly schema?: RecordSchema
+  /** Of a `msgpack`: the property names that it leaves out. */
+  readonly structures?: MsgpackStructures
 }
 
 const BUILT_IN: readonly Codec<unknown>[] = [bytes(), utf8(), json()]
@@ -28,6 +31,8 @@ export function describeCodec(codec: Codec<unknown>): CodecDescription {
   if (BUILT_IN.includes(codec)) return { name }
   const schema = schemaOf(codec)
   if (schema !== undefined) return { name, schema }
+  const structures = structuresOf(codec)
+  if (structures !== undefined) return { name, structures }
   if (module !== undefined) return { name, module: String(module) }
   throw new MillraceError(
     'CODEC_NOT_PORTABLE',
@@ -44,8 +49,9 @@ export function describeCodec(codec: Codec<unknown>): CodecDescription {
  *   export; the reason is the error's cause
  */
 export async function loadCodec(description: CodecDescription): Promise<Codec<unknown>> {
-  const { name, module, schema } = description
+  const { name, module, schema, structures } = description
   if (schema !== undefined) return record(schema) as Codec<unknown>
+  if (structures !== undefined) return loadMsgpack(structures)
   try {
     const codec = module === undefined ? findBuiltIn(name) : await importDefault(module)
     return checkName(defineCodec(codec as Codec<unknown>), name)
@@ -54,6 +60,12 @@ export async function loadCodec(description: CodecDescription): Promise<Codec<un
     const message = `codec ${name} could not be loaded from ${origin}`
     throw new MillraceError('CODEC_NOT_PORTABLE', message, { codec: name, module }, cause)
   }
+}
+
+/** Only now, so that msgpackr is there for those only who use it. */
+async function loadMsgpack(structures: MsgpackStructures): Promise<Codec<unknown>> {
+  const { msgpack } = await import('./msgpack.js')
+  return msgpack({ structures })
 }
 
 function findBuiltIn(name: string): Codec<unknown> | undefined {

@@ -5,6 +5,7 @@ import { ByteWriter } from '../../core/codec/byte-writer.js'
 import { bytes } from '../../core/codec/bytes.js'
 import type { Codec } from '../../core/codec/codec.js'
 import { json } from '../../core/codec/json.js'
+import { msgpack } from '../../core/codec/msgpack.js'
 import { record } from '../../core/codec/record.js'
 import { recordCases } from '../../core/codec/record.test.helper.js'
 import { utf8 } from '../../core/codec/utf8.js'
@@ -25,6 +26,18 @@ const recordSubject: fc.Arbitrary<Subject> = recordCases(fc).map(({ schema, valu
   expected: () => expected,
 }))
 
+/** What MessagePack keeps of JSON: all but -0 and one name. */
+function packed(value: unknown): unknown {
+  if (Object.is(value, -0)) return 0
+  if (Array.isArray(value)) return value.map(packed)
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  const entries = Object.entries(value).map(([name, each]) => [
+    name === '__proto__' ? '__proto_' : name,
+    packed(each),
+  ])
+  return Object.fromEntries(entries)
+}
+
 const SUBJECTS: readonly Subject[] = [
   {
     codec: bytes() as Codec<unknown>,
@@ -40,6 +53,14 @@ const SUBJECTS: readonly Subject[] = [
     codec: json(),
     values: fc.jsonValue({ stringUnit: 'binary' }),
     expected: (value) => JSON.parse(JSON.stringify(value)),
+  },
+  {
+    codec: msgpack({ structures: [['a', 'b']] }),
+    values: fc.oneof(
+      fc.jsonValue({ stringUnit: 'binary' }),
+      fc.record({ a: fc.jsonValue(), b: fc.date({ noInvalidDate: true }) }),
+    ),
+    expected: packed,
   },
 ]
 
@@ -115,10 +136,12 @@ export const CODEC_PROPERTIES: readonly Property[] = [
     reaches: [
       'utf8 cannot read junk',
       'json cannot read junk',
+      'msgpack cannot read junk',
       'record cannot read junk',
       'bytes refuses a value',
       'utf8 refuses a value',
       'json refuses a value',
+      'msgpack refuses a value',
       'record refuses a value',
     ],
     faults: ['a byte changes on the way'],
