@@ -13,6 +13,7 @@ const NATIVE = new URL('./native/ring.js', import.meta.url)
 const RAW = new URL('./engine/raw.js', import.meta.url)
 const RECORDS = new URL('./engine/record.js', import.meta.url)
 const JSON_OBJECTS = new URL('./engine/json.js', import.meta.url)
+const MSGPACK = new URL('./engine/msgpack.js', import.meta.url)
 const PARTITION_LOG = new URL('./log/partition-log.js', import.meta.url)
 
 function row(
@@ -166,6 +167,21 @@ const engine: readonly Row[] = [
     { arraySize: 1000 },
     [200 * K, M],
     [{ base: BASE, atLeast: 3 }],
+  ),
+  row(
+    'msgpack',
+    'Millrace, the same objects as MessagePack with a structure, `producer.send` of 1,000 to `eachMessage`',
+    MSGPACK,
+    { arraySize: 1000, structures: 1 },
+    [400 * K, 2 * M],
+    [{ base: BASE, atLeast: 5 }],
+  ),
+  row(
+    'msgpack-maps',
+    'Millrace, the same, with the names of the properties in each',
+    MSGPACK,
+    { arraySize: 1000 },
+    [400 * K, 2 * M],
   ),
   row(
     'json-single',

@@ -23,19 +23,36 @@ const TIMEOUT_MS = 120_000
 /** Node strips types by itself from 22.18 on. */
 const stripsTypes = Boolean(Reflect.get(process.features, 'typescript'))
 
+/** What happens before the optional peer is installed. */
+const WITHOUT_PEER = `
+  const { createEngine, json } = await import('millrace')
+  const engine = await createEngine({ topics: { orders: { partitions: 1, codec: json() } } })
+  await engine.close()
+  await import('millrace/msgpack').catch(({ code, message }) => console.log(code, message))`
+
+interface Manifest {
+  readonly version: string
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
 let app: string
 let tour: string
+let withoutPeer: string
 
 /** The package as a user has it: packed, and installed in an empty project. */
 before(
   async () => {
     app = mkdtempSync(join(tmpdir(), 'millrace-package-'))
-    const { version } = JSON.parse(readProjectFile('package.json').text) as { version: string }
+    const manifest = readProjectFile('package.json').text
+    const { version } = JSON.parse(manifest) as Manifest
     // What is packed is what these tests run from: the scripts would build it anew under their feet.
     await npm(ROOT, 'pack', '--ignore-scripts', '--pack-destination', app)
     writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }\n')
     const file = `./millrace-${version}.tgz`
-    await npm(app, 'install', '--prefer-offline', '--no-audit', '--no-fund', file)
+    await install(file)
+    withoutPeer = await run(app, process.execPath, ['--input-type=module', '-e', WITHOUT_PEER])
+    const { devDependencies } = JSON.parse(manifest) as Manifest
+    await install(`msgpackr@${devDependencies.msgpackr}`)
     tour = writeFiles('tour', [...files, ...programs].filter(isTypeScript).map(compile))
   },
   { timeout: TIMEOUT_MS },
@@ -57,6 +74,10 @@ describe('the installed package', () => {
     for (const path of ['dist/core/options.test.js', 'dist/bench', 'dist/props', 'dist/examples']) {
       assert.ok(!existsSync(join(home, path)), path)
     }
+  })
+
+  it('needs msgpackr for msgpack only, and says so', () => {
+    assert.match(withoutPeer, /^ERR_MODULE_NOT_FOUND Cannot find package 'msgpackr' /)
   })
 
   it("runs the README's first example", async () => {
@@ -148,6 +169,10 @@ function typeErrorsOf(folder: string): string[] {
   return ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
     return `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
   })
+}
+
+function install(name: string): Promise<string> {
+  return npm(app, 'install', '--prefer-offline', '--no-audit', '--no-fund', name)
 }
 
 function npm(folder: string, ...parameters: string[]): Promise<string> {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { json } from '../core/codec/json.js'
+import { msgpack } from '../core/codec/msgpack.js'
 import type { Engine } from './engine.js'
 import {
   drain,
@@ -57,6 +58,23 @@ test('a thread of the user produces and consumes like the one that made the engi
   assert.deepEqual((there as string[]).sort(), ['a', 'b', 'c'])
   await assert.rejects(guest.ask({ do: 'send', topic: 'x', values: [1] }), /UNKNOWN_TOPIC/)
 })
+
+test('structures of msgpack are the same in every thread, also in one that comes later', async (t) => {
+  const codec = msgpack({ structures: [['x', 'y'], ['id']] })
+  const engine = await openEngine(t, { orders: { ...TOPICS.orders, codec } })
+  const values = [{ x: 1, y: new Date(5) }, { id: 7 }, { y: 1, x: 2 }]
+  const first = new Guest(t, engine)
+  await first.ask({ do: 'send', topic: 'orders', values })
+  await first.thread.terminate()
+  await sendTogether(engine, 'orders', values)
+  const second = new Guest(t, engine)
+  const there = await second.ask({ do: 'drain', topic: 'orders', groupId: 'there' })
+  const here = (await drain(engine, 'here', 'orders')).map(({ value }) => value)
+  assert.deepEqual(there, here)
+  for (const value of values) assert.equal(here.filter((other) => isSame(other, value)).length, 2)
+})
+
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other)
 
 test('threads share a group, and one that ends leaves its part to the others', async (t) => {
   const engine = await openEngine(t, TOPICS)

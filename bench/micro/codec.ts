@@ -2,6 +2,7 @@ import { ByteWriter } from '../../core/codec/byte-writer.js'
 import { bytes } from '../../core/codec/bytes.js'
 import type { Codec } from '../../core/codec/codec.js'
 import { json } from '../../core/codec/json.js'
+import { msgpack } from '../../core/codec/msgpack.js'
 import { record } from '../../core/codec/record.js'
 import { layOut } from '../../core/codec/record-layout.js'
 import { plainLoop, type RecordLoop, unrolledLoop } from '../../core/codec/record-loop.js'
@@ -39,6 +40,7 @@ function decodeCase<T>(what: string, codec: Codec<T>, value: T): MicroCase {
 
 const SCHEMA = { id: 'uint32', customer: 'text', amount: 'float64', paid: 'boolean' } as const
 const ORDER = createOrder(17)
+const NAMES = Object.keys(ORDER)
 const { fields: FIELDS, fixedBytes: FIXED_BYTES } = layOut(SCHEMA)
 
 /** What reading all fields in place takes, the move to the record included. */
@@ -102,6 +104,10 @@ const suite: MicroSuite = {
   cases: [
     encodeCase('json, 4 fields', json(), createOrder(17)),
     decodeCase('json, 4 fields', json(), createOrder(17)),
+    encodeCase('msgpack, 4 fields', msgpack(), ORDER),
+    decodeCase('msgpack, 4 fields', msgpack(), ORDER),
+    encodeCase('msgpack, 4 fields, a structure', msgpack({ structures: [NAMES] }), ORDER),
+    decodeCase('msgpack, 4 fields, a structure', msgpack({ structures: [NAMES] }), ORDER),
     encodeCase('record, 4 fields', record(SCHEMA), ORDER),
     decodeCase('record, 4 fields', record(SCHEMA), ORDER),
     viewCase(),
