@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as memory from '#memory'
+import { byteViews } from './byte-views.test.helper.js'
 
 test('the views of a region are of the same memory, which begins with zeros', () => {
   const region = memory.allocate(32)
@@ -45,16 +46,39 @@ test('operations on long words answer with what was there before', () => {
 })
 
 test('plain operations read and write', () => {
-  const { words, doubles, bytes } = memory.allocate(24)
+  const region = memory.allocate(24)
+  const { words, doubles, bytes } = region
   memory.write(words, 1, 7)
   assert.equal(memory.read(words, 1), 7)
   memory.writeDouble(doubles, 1, 0.5)
   assert.equal(memory.readDouble(doubles, 1), 0.5)
   memory.fill(words, 3, 4, 6)
   assert.deepEqual([...words], [0, 7, 0, 0x3fe0_0000, 3, 3])
-  memory.copy(bytes, 1, Buffer.from('-text-'), 1, 3)
+  memory.copy(region, 1, byteViews(Buffer.from('-text-')), 1, 3)
   assert.equal(bytes.toString('latin1', 0, 4), '\0te\0')
   memory.observe(bytes, 0, 24)
+})
+
+test('a copy moves these bytes and no others, however many and wherever they lie', () => {
+  const content = Buffer.from(Array.from({ length: 2100 }, (_, index) => (index * 31) % 251 || 1))
+  // The bits of a NaN that arithmetic would not keep.
+  content.writeBigUInt64LE(0x7ff4_0000_dead_beefn, 16)
+  const source = byteViews(content)
+  const sizes = [0, 1, 7, 8, 9, 16, 24, 1016, 1024, 1025, 1032, 2048]
+  for (const size of sizes) {
+    for (const [at, from] of [
+      [8, 16],
+      [16, 8],
+      [9, 16],
+      [8, 3],
+    ] as const) {
+      const target = memory.allocate(2200)
+      memory.copy(target, at, source, from, from + size)
+      const expected = Buffer.alloc(2200)
+      content.copy(expected, at, from, from + size)
+      assert.ok(target.bytes.equals(expected), `${size} bytes from ${from} to ${at}`)
+    }
+  }
 })
 
 test('a wait ends by a change before it, or when its time is over', () => {

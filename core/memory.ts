@@ -133,9 +133,48 @@ export function fill(words: Int32Array, value: number, from: number, to: number)
   words.fill(value, from, to)
 }
 
-/** Plain bulk copy of `source` bytes [from, to) into `target` at `at`. */
-export function copy(target: Buffer, at: number, source: Buffer, from: number, to: number): void {
-  source.copy(target, at, from, to)
+/** Two views of one memory, whose size is a multiple of 8. */
+export interface ByteViews {
+  readonly bytes: Buffer
+  readonly longs: BigInt64Array
+}
+
+/** Up to this size a loop is faster than `Buffer.copy`, which makes a view each time on Node 20. */
+const SHORT_COPY_BYTES = 1024
+
+/** Plain copy of `source` bytes [from, to) into `target` at `at`. */
+export function copy(
+  target: ByteViews,
+  at: number,
+  source: ByteViews,
+  from: number,
+  to: number,
+): void {
+  if (to - from <= SHORT_COPY_BYTES && ((at | from | to) & 7) === 0) {
+    copyLongs(target.longs, at >>> 3, source.longs, from >>> 3, to >>> 3)
+  } else {
+    source.bytes.copy(target.bytes, at, from, to)
+  }
+}
+
+/**
+ * V8 moves the 64 bits in a register: once optimized, no BigInt is made. Doubles would not do, since
+ * some NaN would come out as others.
+ */
+function copyLongs(
+  target: BigInt64Array,
+  at: number,
+  source: BigInt64Array,
+  from: number,
+  to: number,
+): void {
+  let next = at
+  let index = from
+  for (; index + 2 <= to; index += 2, next += 2) {
+    target[next] = source[index] as bigint
+    target[next + 1] = source[index + 1] as bigint
+  }
+  if (index < to) target[next] = source[index] as bigint
 }
 
 /**

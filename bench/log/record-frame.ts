@@ -4,6 +4,7 @@ import * as layout from '../../core/log/layout.js'
 /** A batch of records of one size without keys, copied in one by one, as a producer does. */
 export class RecordFrame implements FrameContent {
   readonly bytes: Buffer
+  readonly longs: BigInt64Array
   readonly from = 0
   to = 0
   count = 0
@@ -19,6 +20,7 @@ export class RecordFrame implements FrameContent {
   constructor(valueBytes: number, countMax: number) {
     const buffer = new ArrayBuffer(countMax * (layout.RECORD_HEADER_BYTES + valueBytes))
     this.bytes = Buffer.from(buffer)
+    this.longs = new BigInt64Array(buffer)
     this.#words = new Int32Array(buffer)
     this.#doubles = new Float64Array(buffer)
     this.#value = new Float64Array(valueBytes / Float64Array.BYTES_PER_ELEMENT)

@@ -8,7 +8,7 @@ const DEFAULT_SIZE_BYTES = 4096
  * Memory that grows as bytes are appended. A producer collects its batches in one, and codecs
  * append to it.
  *
- * `bytes`, `words`, `doubles` and `data` are views of the same private memory. Growing replaces all
+ * `bytes`, `words`, `longs`, `doubles` and `data` are views of the same private memory. Growing replaces all
  * four, so do not hold on to them across a call. Appending allocates only when it grows.
  *
  * @example
@@ -20,6 +20,7 @@ export class ByteWriter {
   bytes: Buffer
   words: Int32Array
   doubles: Float64Array
+  longs: BigInt64Array
   data: DataView
 
   /** Where the next byte goes. What lies before it is the content. */
@@ -31,6 +32,7 @@ export class ByteWriter {
     this.bytes = Buffer.from(buffer)
     this.words = new Int32Array(buffer)
     this.doubles = new Float64Array(buffer)
+    this.longs = new BigInt64Array(buffer)
     this.data = new DataView(buffer)
   }
 
@@ -81,6 +83,7 @@ export class ByteWriter {
     this.bytes = Buffer.from(buffer)
     this.words = new Int32Array(buffer)
     this.doubles = new Float64Array(buffer)
+    this.longs = new BigInt64Array(buffer)
     this.data = new DataView(buffer)
     this.bytes.set(content)
   }

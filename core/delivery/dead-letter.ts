@@ -81,6 +81,7 @@ export class DeadLetterWriter {
     writer.bytes.writeInt32LE(keyWord, layout.RECORD_KEY_BYTES)
     return {
       bytes: writer.bytes,
+      longs: writer.longs,
       from: 0,
       to: end,
       count: 1,

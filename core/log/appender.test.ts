@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as memory from '#memory'
+import { byteViews } from '../byte-views.test.helper.js'
 import {
   appendValues,
   contentOf,
@@ -55,8 +56,9 @@ test('only the wanted part of the bytes is copied', () => {
   const { log, thread } = createWorld(SMALL)
   const inner = frameOfValues(['inner'])
   const before = log.frameBytesMax
-  const bytes = Buffer.concat([Buffer.alloc(before, 0xff), inner.bytes, Buffer.alloc(16, 0xff)])
-  thread().appender.append({ ...inner, bytes, from: before, to: before + inner.to })
+  const outer = [Buffer.alloc(before, 0xff), inner.bytes, Buffer.alloc(16, 0xff)]
+  const views = byteViews(Buffer.concat(outer))
+  thread().appender.append({ ...inner, ...views, from: before, to: before + inner.to })
   assert.deepEqual(readAll(new Reader(log, 0, 0)), [[0, 'inner']])
   const frameBytes = layout.FRAME_HEADER_BYTES + inner.to
   assert.equal(log.bytes.readInt32LE(log.dataByte(0) + layout.FRAME_SIZE), frameBytes)

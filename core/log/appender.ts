@@ -10,8 +10,9 @@ import { wakeSleepers } from './wait-set.js'
 
 /** Encoded records, ready to become one frame. */
 export interface FrameContent {
-  /** Private memory with the records. */
+  /** Private memory with the records, as two views. */
   readonly bytes: Buffer
+  readonly longs: BigInt64Array
   readonly from: number
   readonly to: number
   /** Records, 1 to 255. */
@@ -153,7 +154,7 @@ export class Appender {
     memory.write(words, word + layout.FRAME_PRODUCER_ID / 4, 0)
     memory.write(words, word + layout.FRAME_PRODUCER_SEQUENCE / 4, 0)
     const records = start + layout.FRAME_HEADER_BYTES
-    memory.copy(log.bytes, records, content.bytes, content.from, content.to)
+    memory.copy(log, records, content, content.from, content.to)
   }
 
   /**

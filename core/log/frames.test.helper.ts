@@ -1,5 +1,6 @@
 /** What the tests of the log share: frames made by hand, and a log that stops at any step. */
 import * as memory from '#memory'
+import { byteViews } from '../byte-views.test.helper.js'
 import { raiseTo, ThreadTable } from '../thread-table.js'
 import { Appender, type FrameContent } from './appender.js'
 import { pinOldest, unpin } from './finder.js'
@@ -23,10 +24,11 @@ export function frameOf(
 ): FrameContent {
   const content = Buffer.concat(records.map(encodeRecord))
   const sizeBytes = granules * layout.GRANULE_BYTES - layout.FRAME_HEADER_BYTES
-  const bytes = Buffer.concat([content, Buffer.alloc(Math.max(0, sizeBytes - content.length))])
+  const to = Math.max(sizeBytes, content.length)
   const own = records.map((record) => record.timestamp ?? timestamp)
   const newestTimestamp = Math.max(...own)
-  return { bytes, from: 0, to: bytes.length, count: records.length, timestamp, newestTimestamp }
+  const count = records.length
+  return { ...byteViews(content, to), from: 0, to, count, timestamp, newestTimestamp }
 }
 
 /** A frame of records that have nothing but a value. */
@@ -41,7 +43,7 @@ export function frameOfValues(values: readonly string[], granules = 0): FrameCon
 /** A frame that claims room without content, for tests that never read it. */
 export function emptyFrame(granules: number, count: number): FrameContent {
   const to = granules * layout.GRANULE_BYTES - layout.FRAME_HEADER_BYTES
-  return { bytes: Buffer.alloc(0), from: 0, to, count, timestamp: 0, newestTimestamp: 0 }
+  return { ...byteViews(Buffer.alloc(0)), from: 0, to, count, timestamp: 0, newestTimestamp: 0 }
 }
 
 function encodeRecord({ value, key, timestamp, headers }: TestRecord): Buffer {

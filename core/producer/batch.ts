@@ -29,6 +29,7 @@ const FRAMES_PER_SEGMENT = 8
 export class Batch {
   private readonly topic: Topic
   private readonly frameBytesTarget: number
+  private readonly recordsBytesMax: number
   private writer = new ByteWriter()
 
   /** Complete frames are those in [oldest, complete); the objects are used again. */
@@ -38,11 +39,15 @@ export class Batch {
 
   private openFrom = 0
   private openCount = 0
+  /** Of the records that have none of their own. */
   private openTimestamp = 0
+  /** How many records of the open frame have their own, and the newest of these. */
+  private ownTimestamps = 0
   private openNewest = 0
 
   constructor(topic: Topic) {
     this.topic = topic
+    this.recordsBytesMax = topic.frameBytesMax - layout.FRAME_HEADER_BYTES
     const share = topic.frameBytesMax / FRAMES_PER_SEGMENT
     this.frameBytesTarget = Math.min(FRAME_BYTES_TARGET, Math.max(share, layout.GRANULE_BYTES))
   }
@@ -95,48 +100,44 @@ export class Batch {
     timestamp: number | undefined,
   ): void {
     const { writer, topic } = this
-    const hasTimestamp = timestamp !== undefined
-    const valueFrom = start + layout.RECORD_HEADER_BYTES + (hasTimestamp ? 8 : 0)
+    let flags = keyFlags
+    let valueFrom = start + layout.RECORD_HEADER_BYTES
+    if (timestamp !== undefined) {
+      flags |= layout.RECORD_HAS_TIMESTAMP
+      valueFrom += 8
+    }
     writer.ensure(valueFrom - start)
     writer.position = valueFrom
-    let flags = hasTimestamp ? keyFlags | layout.RECORD_HAS_TIMESTAMP : keyFlags
     if (value === null) flags |= layout.RECORD_NO_VALUE
     else topic.codec.encode(value, writer)
     const valueBytes = writer.position - valueFrom
     if (keyBytes > 0) appendKey(writer, key, keyBytes)
     if (headers !== undefined) flags |= appendHeaders(writer, headers)
     const end = writer.position
-    const sizeBytes = end - valueFrom
-    if (sizeBytes > topic.messageBytesMax) throw tooLarge(topic, sizeBytes)
+    if (end - valueFrom > topic.messageBytesMax) throw tooLarge(topic, end - valueFrom)
 
-    writer.ensure(layout.RECORD_ALIGNMENT)
-    const paddedEnd = layout.aligned(end)
-    for (let at = end; at < paddedEnd; at++) writer.bytes[at] = 0
-    writer.position = paddedEnd
-    writer.words[start >>> 2] = valueBytes
-    writer.words[(start >>> 2) + 1] = layout.recordKeyWord(keyBytes, flags)
-    if (hasTimestamp) writer.doubles[(valueFrom - 8) / 8] = timestamp
+    // There is room: the memory's size is a multiple of the alignment.
+    for (let at = end; (at & (layout.RECORD_ALIGNMENT - 1)) !== 0; at++) writer.bytes[at] = 0
+    writer.position = layout.aligned(end)
+    const { words } = writer
+    words[start >>> 2] = valueBytes
+    words[(start >>> 2) + 1] = layout.recordKeyWord(keyBytes, flags)
+    if (timestamp !== undefined) writer.doubles[(valueFrom - 8) / 8] = timestamp
   }
 
   /** Makes the record at `start` part of the open frame, or of a new one. */
   private admit(start: number, timestamp: number | undefined): void {
     const end = this.writer.position
-    const { frameBytesMax } = this.topic
-    const fits = layout.FRAME_HEADER_BYTES + end - this.openFrom <= frameBytesMax
-    if (!fits && this.openCount > 0) this.closeFrame(start)
-    if (this.openCount === 0) {
-      // Reading the clock for each message would cost as much as the rest of its way.
-      this.openTimestamp = nowMs()
-      this.openNewest = Number.NEGATIVE_INFINITY
-    }
-    // One branch for each: a value that is sometimes the one, sometimes the other would be boxed.
-    if (timestamp !== undefined) {
-      if (timestamp > this.openNewest) this.openNewest = timestamp
-    } else if (this.openTimestamp > this.openNewest) {
-      this.openNewest = this.openTimestamp
-    }
+    if (end - this.openFrom > this.recordsBytesMax && this.openCount > 0) this.closeFrame(start)
+    // Reading the clock for each message would cost as much as the rest of its way.
+    if (this.openCount === 0) this.openTimestamp = nowMs()
+    if (timestamp !== undefined) this.noteTimestamp(timestamp)
     const isFull = ++this.openCount === layout.FRAME_RECORDS_MAX
     if (isFull || end - this.openFrom >= this.frameBytesTarget) this.closeFrame(end)
+  }
+
+  private noteTimestamp(timestamp: number): void {
+    if (this.ownTimestamps++ === 0 || timestamp > this.openNewest) this.openNewest = timestamp
   }
 
   private closeFrame(end: number): void {
@@ -146,9 +147,16 @@ export class Batch {
     frame.to = end
     frame.count = this.openCount
     frame.timestamp = this.openTimestamp
-    frame.newestTimestamp = this.openNewest
+    frame.newestTimestamp = this.newestTimestamp
     this.openFrom = end
     this.openCount = 0
+    this.ownTimestamps = 0
+  }
+
+  private get newestTimestamp(): number {
+    if (this.ownTimestamps === 0) return this.openTimestamp
+    if (this.ownTimestamps === this.openCount) return this.openNewest
+    return Math.max(this.openNewest, this.openTimestamp)
   }
 
   /** The open frame is complete as it is. */
@@ -160,6 +168,7 @@ export class Batch {
   peek(): FrameContent {
     const frame = this.frames[this.oldest] as Frame
     frame.bytes = this.writer.bytes
+    frame.longs = this.writer.longs
     return frame
   }
 
@@ -179,6 +188,7 @@ export class Batch {
     this.complete = 0
     this.openFrom = 0
     this.openCount = 0
+    this.ownTimestamps = 0
   }
 
   /** Keeps the memory from growing while the batch never becomes empty. */
@@ -194,6 +204,7 @@ export class Batch {
 
 class Frame implements FrameContent {
   bytes: Buffer = NO_BYTES
+  longs: BigInt64Array = NO_LONGS
   from = 0
   to = 0
   count = 0
@@ -202,6 +213,7 @@ class Frame implements FrameContent {
 }
 
 const NO_BYTES = Buffer.alloc(0)
+const NO_LONGS = new BigInt64Array(0)
 
 /** Below this length a loop is faster than a call of V8's copy. */
 const SHORT_KEY = 64

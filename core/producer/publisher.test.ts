@@ -5,6 +5,7 @@ import { bytes } from '../codec/bytes.js'
 import type { Codec } from '../codec/codec.js'
 import { json } from '../codec/json.js'
 import { utf8 } from '../codec/utf8.js'
+import { Appender, type FrameContent } from '../log/appender.js'
 import { SPACE_WAITERS_WORD } from '../log/layout.js'
 import { repairLog } from '../log/repair.js'
 import { hasSleepers } from '../log/wait-set.js'
@@ -480,17 +481,17 @@ test('closing the engine ends a wait for space', async () => {
   await assert.rejects(flushed, { code: 'ENGINE_CLOSED' })
 })
 
-/** Acts between claim and publish: no code of a user runs there, so it is slipped into the copy. */
+/** Acts between claim and publish, where no code of a user runs. */
 function whileClaimed(act: () => void, send: () => void): void {
-  const { copy } = Buffer.prototype
-  Buffer.prototype.copy = function (...parameters: Parameters<Buffer['copy']>) {
+  const { fill } = Appender.prototype
+  Appender.prototype.fill = function (content: FrameContent) {
     act()
-    return copy.apply(this, parameters)
+    fill.call(this, content)
   }
   try {
     send()
   } finally {
-    Buffer.prototype.copy = copy
+    Appender.prototype.fill = fill
   }
 }
 

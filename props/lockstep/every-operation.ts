@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import * as memory from '#scenario-memory'
+import { byteViews } from '../../core/byte-views.test.helper.js'
 import type { Region } from '../../core/memory.js'
 import { record, type Scenario } from '../sim/scenario.js'
 
@@ -53,14 +54,15 @@ function moveBytes({ shared, other }: Board): void {
   memory.fill(shared.words, -7, FILLED, FILLED + 7)
   memory.fill(shared.words, 9, FILLED + 8, FILLED + 9)
   memory.fill(shared.words, 9, FILLED + 9, FILLED + 9)
-  memory.copy(shared.bytes, BYTES, Buffer.from('0123456789abcdef'), 3, 16)
-  memory.copy(other.bytes, 5, shared.bytes, BYTES + 1, BYTES + 12)
-  memory.copy(other.bytes, 0, shared.bytes, BYTES, BYTES)
-  const taken = Buffer.alloc(8)
-  memory.copy(taken, 1, other.bytes, 6, 13)
+  memory.copy(shared, BYTES, byteViews(Buffer.from('0123456789abcdef')), 3, 16)
+  memory.copy(shared, BYTES + 16, byteViews(Buffer.from('0123456789abcdef')), 0, 16)
+  memory.copy(other, 5, shared, BYTES + 1, BYTES + 12)
+  memory.copy(other, 0, shared, BYTES, BYTES)
+  const taken = byteViews(Buffer.alloc(8))
+  memory.copy(taken, 1, other, 6, 13)
   memory.observe(shared.bytes, BYTES + 2, BYTES + 9)
   memory.observe(shared.bytes, BYTES, BYTES)
-  record([taken.toString(), shared.bytes.toString('latin1', BYTES + 2, BYTES + 9)])
+  record([taken.bytes.toString(), shared.bytes.toString('latin1', BYTES + 2, BYTES + 9)])
 }
 
 function waitFor({ shared: { words } }: Board, turn: number): void {

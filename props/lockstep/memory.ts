@@ -6,14 +6,14 @@
  * Outside of an actor (in a setup or a check), and on private memory, the real functions do it
  * alone.
  */
-import type { Region, WaitResult } from '../../core/memory.js'
+import type { ByteViews, Region, WaitResult } from '../../core/memory.js'
 import * as shipped from '../../core/memory.js'
 import { Operation } from '../sim/actor-log.js'
 import { type Control, State } from './control.js'
 import { ofBytes, ofEvent } from './fingerprint.js'
 import type { StepLog } from './step-log.js'
 
-export type { Region, WaitResult }
+export type { ByteViews, Region, WaitResult }
 
 /** The operations that are to be compared; tests put wrong ones among them. */
 let real: typeof shipped = shipped
@@ -229,16 +229,22 @@ function fillPart(words: Int32Array, value: number, from: number, to: number): v
   onElement(Operation.fill, words, from, () => real.fill(words, value, from, to))
 }
 
-export function copy(target: Buffer, at: number, source: Buffer, from: number, to: number): void {
-  const readFrom = to <= from ? PRIVATE : wordOf(source, from)
-  const writeTo = to <= from ? PRIVATE : wordOf(target, at)
+export function copy(
+  target: ByteViews,
+  at: number,
+  source: ByteViews,
+  from: number,
+  to: number,
+): void {
+  const readFrom = to <= from ? PRIVATE : wordOf(source.bytes, from)
+  const writeTo = to <= from ? PRIVATE : wordOf(target.bytes, at)
   const move = () => real.copy(target, at, source, from, to)
-  const look = () => ofBytes(source.subarray(from, to))
+  const look = () => ofBytes(source.bytes.subarray(from, to))
   const lookAtTarget = (): number => {
     move()
-    return ofBytes(target.subarray(at, at + to - from))
+    return ofBytes(target.bytes.subarray(at, at + to - from))
   }
-  const wordRead = () => firstWordOf(source, from)
+  const wordRead = () => firstWordOf(source.bytes, from)
   if (readFrom === PRIVATE && writeTo === PRIVATE) {
     move()
   } else if (writeTo === PRIVATE) {
@@ -246,7 +252,7 @@ export function copy(target: Buffer, at: number, source: Buffer, from: number, t
   } else {
     // From shared to shared memory: two steps, as in the simulation.
     if (readFrom !== PRIVATE) step(Operation.copyOut, readFrom, look, wordRead)
-    step(Operation.copyIn, writeTo, move, () => firstWordOf(target, at))
+    step(Operation.copyIn, writeTo, move, () => firstWordOf(target.bytes, at))
   }
 }
 

@@ -4,12 +4,12 @@
  *
  * Outside of an actor (in a setup or a check) the functions work on the regions directly.
  */
-import type { Region, WaitResult } from '../../core/memory.js'
+import type { ByteViews, Region, WaitResult } from '../../core/memory.js'
 import { modified, Operation } from './actor-log.js'
 import type { Machine } from './machine.js'
 import { addRegion, addressOf, findRegion } from './regions.js'
 
-export type { Region, WaitResult }
+export type { ByteViews, Region, WaitResult }
 
 let machine: Machine | undefined
 
@@ -163,7 +163,13 @@ export function fill(words: Int32Array, value: number, from: number, to: number)
   else simulated().fill(value | 0, address, address + to - from)
 }
 
-export function copy(target: Buffer, at: number, source: Buffer, from: number, to: number): void {
+export function copy(
+  { bytes: target }: ByteViews,
+  at: number,
+  { bytes: source }: ByteViews,
+  from: number,
+  to: number,
+): void {
   const readFrom = byteAddress(source, from)
   const writeTo = byteAddress(target, at)
   if (readFrom === PRIVATE && writeTo === PRIVATE) {

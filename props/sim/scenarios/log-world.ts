@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import * as memory from '#scenario-memory'
+import { byteViews } from '../../../core/byte-views.test.helper.js'
 import { committedOffset } from '../../../core/group/cursor.js'
 import { Appender, type FrameContent } from '../../../core/log/appender.js'
 import { countGaps } from '../../../core/log/gaps.js'
@@ -158,7 +159,7 @@ export function frame(
   granules = 1,
 ): FrameContent {
   const size = granules * layout.GRANULE_BYTES - layout.FRAME_HEADER_BYTES
-  const bytes = Buffer.alloc(size)
+  const { bytes, longs } = byteViews(Buffer.alloc(size))
   let at = 0
   for (let index = 0; index < count; index++) {
     const isLast = index === count - 1
@@ -173,7 +174,7 @@ export function frame(
     }
   }
   const timestamp = timestampOf(firstNumber)
-  return { bytes, from: 0, to: size, count, timestamp, newestTimestamp: timestamp }
+  return { bytes, longs, from: 0, to: size, count, timestamp, newestTimestamp: timestamp }
 }
 
 /** Timestamp of a frame whose first record has this number. */
