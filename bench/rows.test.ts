@@ -1,34 +1,63 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { CaseMeasurement } from './lib/experiment.js'
 import { runMicro } from './lib/micro-runner.js'
+import type { Measurement } from './lib/row.js'
 import { runOnce } from './lib/runner.js'
-import { BASE, rows, suites } from './rows.js'
+import { experiments, rowGroups, sections, suites } from './sections.js'
 
 /** Whole batches of every row. */
 const LOAD = { warmUpCount: 1280, count: 3840 }
 
+const rows = rowGroups.flatMap((group) => group.rows)
+
 for (const row of rows) {
   test(`row ${row.name} delivers what it sends`, async () => {
-    const { elapsedNs, foreignShare } = await runOnce(row, LOAD)
+    const { elapsedNs, foreignShare } = await runOnce<Measurement>(row, [LOAD, row.settings])
     assert.ok(elapsedNs > 0)
     assert.ok(foreignShare >= 0 && foreignShare <= 1)
   })
 }
 
+for (const { cases, columns, claims } of experiments) {
+  for (const one of cases) {
+    test(`case ${one.name} measures what its table shows`, async () => {
+      const { figures } = await runOnce<CaseMeasurement>(one, [{ ...one.settings, ...one.trial }])
+      for (const { figure } of columns) assert.ok((figures[figure] ?? 0) >= 0, figure)
+      for (const { of, figure } of claims) assert.ok(of !== one.name || figure in figures, figure)
+    })
+  }
+}
+
 test('a row that fails says which one it was', async () => {
-  const [row] = rows
-  assert.ok(row)
-  const broken = { ...row, module: new URL('./none.js', import.meta.url) }
-  await assert.rejects(runOnce(broken, LOAD), { message: `row ${row.name} failed` })
+  const module = new URL('./none.js', import.meta.url)
+  await assert.rejects(runOnce({ name: 'broken', module }, []), { message: 'broken failed' })
 })
 
-test('names are unique, and claims compare with rows that exist', () => {
-  const names = [...rows, ...suites].map(({ name }) => name)
+test('names are unique, and claims compare with what exists', () => {
+  const names = sections.flatMap((section) => [section.name, ...section.parts])
   assert.equal(new Set(names).size, names.length)
-  const bases = rows.flatMap(({ claims }) =>
-    claims.flatMap((claim) => ('base' in claim ? claim.base : [])),
-  )
-  for (const base of [BASE, ...bases]) assert.ok(names.includes(base), base)
+  for (const { rows: group, base, notes } of rowGroups) {
+    const bases = group.flatMap((row) =>
+      row.claims.flatMap((claim) => ('base' in claim ? claim.base : [])),
+    )
+    const isWhole = notes.length === 0
+    for (const wanted of isWhole ? [base, ...bases] : [base]) {
+      assert.ok(
+        group.some((row) => row.name === wanted),
+        wanted,
+      )
+    }
+  }
+  for (const { cases, claims } of experiments) {
+    for (const { of, relativeTo = of } of claims) {
+      for (const name of [of, relativeTo])
+        assert.ok(
+          cases.some((one) => one.name === name),
+          name,
+        )
+    }
+  }
 })
 
 test('every micro-benchmark gives samples', async () => {

@@ -1,8 +1,9 @@
 import type { Claim, Row, Settings } from './lib/row.js'
+import type { RowGroup } from './lib/row-section.js'
 import { compileRing } from './native/compiler.js'
 
 /** What Node offers by itself: the report compares every row with it. */
-export const BASE = 'postmessage'
+const BASE = 'postmessage'
 const BASE_ARRAYS = 'postmessage-arrays'
 
 const POST_MESSAGE = new URL('./peers/post-message.js', import.meta.url)
@@ -209,17 +210,25 @@ const log: readonly Row[] = [
   ),
 ]
 
-/** Every row, in the order of the table; those that need a C++ compiler only if there is one. */
-export const rows: readonly Row[] = [
-  ...peers,
-  ...(compileRing() ? yardstick : []),
-  ...engine,
-  ...log,
-]
+const hasRing = compileRing()
 
-/** What benny measures inside one thread. */
-export const suites = [
-  { name: 'log', module: new URL('./micro/log.js', import.meta.url) },
-  { name: 'codec', module: new URL('./micro/codec.js', import.meta.url) },
-  { name: 'partitioner', module: new URL('./micro/partitioner.js', import.meta.url) },
-]
+/** From thread to thread, in the order of the table. */
+export const throughput: RowGroup = {
+  name: 'throughput',
+  title: 'From thread to thread',
+  about: `Two threads of one process, one message after the other. A run starts both threads, warms up,
+meets at a barrier, and ends when the receiver has handled the last message. The receiver reads each
+object's fields or each record's number, and the run fails unless they add up to what was sent. fastq
+is in one thread: there a task is a function call. For piscina, a message is handled when its result
+is back. The native ring is a C++ program with as much memory as a partition has; its two threads are
+bound to two cores.
+
+M/s: millions of messages per second. × single: ratio to the first row in the same round. Heap: bytes
+that the sending and the receiving thread allocate per message, counted to the byte by V8 across
+collections; the smallest object takes 16 bytes.`,
+  rows: [...peers, ...(hasRing ? yardstick : []), ...engine, ...log],
+  base: BASE,
+  notes: hasRing
+    ? []
+    : ['There is no C++ compiler here: the rows of the native ring are left out.'],
+}

@@ -32,6 +32,12 @@ export function machineFacts(...folders: readonly string[]): MachineFacts {
   }
 }
 
+/** In one sentence, for those who read a document without its measurements. */
+export function describeMachine({ commit, date, node, ...machine }: MachineFacts): string {
+  const { processor, cores, memoryGib } = machine
+  return `Commit ${commit}, ${date}, Node ${node}, ${processor}, ${cores} cores, ${memoryGib} GiB.`
+}
+
 function commit(folders: readonly string[]): string {
   try {
     const hash = git('rev-parse', '--short', 'HEAD')

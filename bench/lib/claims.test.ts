@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { countedRounds, heapBytes, judgeClaims, ratioTo, speedOf } from './claims.js'
-import type { Claim } from './row.js'
-import type { RowResult } from './runner.js'
+import {
+  countedRounds,
+  figureOf,
+  heapBytes,
+  judgeFigures,
+  judgeRows,
+  ratioTo,
+  speedOf,
+} from './claims.js'
+import type { CaseResult, FigureClaim } from './experiment.js'
+import type { Claim, RowResult } from './row.js'
 
 function result(
   name: string,
@@ -18,7 +26,7 @@ function result(
     allocatedBytes: heap,
     foreignShare: foreignShares[round] ?? 0,
   }))
-  return { row, runs }
+  return { subject: row, runs }
 }
 
 test('a ratio compares the same rounds', () => {
@@ -55,19 +63,49 @@ test('heap bytes are per message, and of those threads that were measured', () =
 test('a claim about the heap is judged by the thread that allocates more', () => {
   const claim: Claim = { heapBytesAtMost: 1 }
   const verdictOf = (sender: number, receiver: number) =>
-    judgeClaims([result('row', [1], { sender, receiver }, [claim])]).map(({ verdict }) => verdict)
+    judgeRows([result('row', [1], { sender, receiver }, [claim])]).map(({ verdict }) => verdict)
   assert.deepEqual(verdictOf(10, 20), ['met'])
   assert.deepEqual(verdictOf(10, 1600), ['missed'])
   assert.deepEqual(verdictOf(1600, 10), ['missed'])
-  assert.deepEqual(judgeClaims([result('row', [1], {}, [claim])]), [])
+  assert.deepEqual(judgeRows([result('row', [1], {}, [claim])]), [])
 })
 
 test('a claim about throughput needs its base, or nothing is said', () => {
   const claim: Claim = { base: 'base', atLeast: 20 }
   const fast = result('fast', [10, 10], { sender: 0 }, [claim])
-  assert.deepEqual(judgeClaims([fast]), [])
+  assert.deepEqual(judgeRows([fast]), [])
   const base = result('base', [200, 100], { sender: 0 })
-  const [judged] = judgeClaims([base, fast])
+  const [judged] = judgeRows([base, fast])
   assert.equal(judged?.verdict, 'missed at the median')
-  assert.equal(judged?.promise, 'at least 20 times base')
+  assert.equal(judged?.text, 'fast: at least 20 times base')
+})
+
+function caseResult(
+  name: string,
+  values: readonly number[],
+  foreignShares: readonly number[] = [],
+): CaseResult {
+  const module = new URL('./none.js', import.meta.url)
+  const runs = values.map((value, round) => ({
+    figures: { value },
+    foreignShare: foreignShares[round] ?? 0,
+  }))
+  return { subject: { name, title: name, module, settings: {}, trial: {} }, runs }
+}
+
+test('a figure is that of the rounds that count, and nothing where no run has it', () => {
+  const result = caseResult('case', [1, 2, 3, 99], [0, 0, 0, 0.5])
+  assert.equal(figureOf(result, 'value')?.max, 3)
+  assert.equal(figureOf(result, 'other'), undefined)
+})
+
+test('a figure is judged by itself, or by its ratio to that of another case', () => {
+  const claim: FigureClaim = { text: 'c', of: 'b', figure: 'value', bound: 'at most', limit: 2 }
+  const results = [caseResult('a', [10, 20]), caseResult('b', [15, 60])]
+  assert.equal(judgeFigures([claim], results)[0]?.verdict, 'missed')
+  const [relative] = judgeFigures([{ ...claim, relativeTo: 'a' }], results)
+  assert.equal(relative?.measured.min, 1.5)
+  assert.equal(relative?.verdict, 'missed at the median')
+  assert.deepEqual(judgeFigures([{ ...claim, relativeTo: 'none' }], results), [])
+  assert.deepEqual(judgeFigures([{ ...claim, of: 'none' }], results), [])
 })

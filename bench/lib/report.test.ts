@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatReport, formatRows, formatWarnings } from './report.js'
-import type { RowResult } from './runner.js'
+import { formatMicro, formatRows, formatWarnings } from './report.js'
+import type { RowResult } from './row.js'
 
 /** One message in so many nanoseconds, in each round. */
 function result(
@@ -16,7 +16,7 @@ function result(
     allocatedBytes: { sender: 16 },
     foreignShare: foreignShares[round] ?? 0,
   }))
-  return { row, runs }
+  return { subject: row, runs }
 }
 
 test('a row shows median, range, rounds and ratio, with three digits', () => {
@@ -49,31 +49,12 @@ test('disturbed rounds are told, and rows that have no others are not to be reli
   assert.match(warnings[1] ?? '', /^\*\*Not to be relied on\*\*.*: busy\.$/)
 })
 
-test('the report names machine, commit, rounds and every row', () => {
-  const machine = {
-    processor: 'a processor',
-    cores: 2,
-    memoryGib: 8,
-    platform: 'linux x64',
-    node: 'v20.19.0',
-    v8: '11.3',
-    commit: 'abc1234+',
-    date: '2026-01-02 03:04 UTC',
-    loadBefore: 0.1,
-  }
+test('a micro-benchmark shows median and middle half', () => {
   const micro = {
     suite: 'log',
     unit: 'record',
     title: 'append',
     nanosecondsPerOperation: [3, 4, 5],
   }
-  const report = formatReport(
-    { machine, rounds: 3, rows: [result('base', [10, 10, 10])], micro: [micro] },
-    'base',
-  )
-  for (const part of ['a processor', 'v20.19.0', 'abc1234+', '2026-01-02', '| Rounds | 3 |']) {
-    assert.ok(report.includes(part), part)
-  }
-  assert.match(report, /^\| base \| 100 \|/m)
-  assert.match(report, /^\| append \| 4\.00 \| 3\.50 – 4\.50 \| record \| 3 \|$/m)
+  assert.match(formatMicro([micro]), /^\| append \| 4\.00 \| 3\.50 – 4\.50 \| record \| 3 \|$/m)
 })

@@ -1,3 +1,5 @@
+import type { Rounds, Subject } from './runner.js'
+
 /** How much one run of a row sends. */
 export interface Load {
   /** Messages before the clock starts, so that the code is compiled and the threads are awake. */
@@ -27,16 +29,14 @@ export interface RowModule {
   measure(load: Load, settings: Settings): Promise<Measurement>
 }
 
-/** One line of the table. */
-export interface Row extends Load {
-  /** For `--only`. */
-  readonly name: string
+/** One line of a table of throughputs. Its module exports {@link RowModule}. */
+export interface Row extends Subject, Load {
   readonly title: string
-  /** Exports {@link RowModule}. */
-  readonly module: URL
   readonly settings: Settings
   readonly claims: readonly Claim[]
 }
+
+export type RowResult = Rounds<Row, Measurement>
 
 /** What the project promises of a row; the report says whether it holds. */
 export type Claim =

@@ -1,43 +1,56 @@
 import { runInProcess } from './child-process.js'
+import type { MeasuringAssignment, MeasuringReport } from './measuring-process.js'
 import { DISTURBED_SHARE, type Patience } from './patience.js'
 import { foreignShare, readProcessorTicks } from './processor-time.js'
-import type { Load, Measurement, Row } from './row.js'
-import type { RowAssignment, RowReport } from './row-process.js'
 
-const PROCESS = new URL('./row-process.js', import.meta.url)
+const PROCESS = new URL('./measuring-process.js', import.meta.url)
 
 const TRIES_MAX = 3
 
-/** One run of one row. */
-export interface Run extends Measurement {
+/** Something that is measured once in each round. */
+export interface Subject {
+  /** For `--only`. */
+  readonly name: string
+  /** Its export `measure` is called in a process of its own. */
+  readonly module: URL
+}
+
+/** One measurement of one subject. */
+export type Run<Result> = Result & {
   /** Share of the machine that other processes used meanwhile, 0 to 1; 0 where it is not known. */
   readonly foreignShare: number
 }
 
-/** All rounds of one row. */
-export interface RowResult {
-  readonly row: Row
-  readonly runs: readonly Run[]
+/** All rounds of one subject. */
+export interface Rounds<Of extends Subject, Result> {
+  readonly subject: Of
+  readonly runs: readonly Run<Result>[]
+}
+
+/** How subjects are measured. */
+export interface Effort<Of extends Subject, Result> {
+  readonly rounds: number
+  /** For disturbances, in all rounds together. */
+  readonly patience: Patience
+  /** What `measure` gets. */
+  readonly parametersOf: (subject: Of) => readonly unknown[]
+  readonly onRun: (subject: Of, round: number, run: Run<Result>) => void
 }
 
 /**
- * Runs all rows in turn, round after round: A B C, A B C. So a disturbance of the machine hits
- * neighbours alike, and ratios within a round stay meaningful.
- *
- * @param patience for disturbances, in all rounds together
+ * Measures all subjects in turn, round after round: A B C, A B C. So a disturbance of the machine
+ * hits neighbours alike, and ratios within a round stay meaningful.
  */
-export async function runRounds(
-  rows: readonly Row[],
-  rounds: number,
-  patience: Patience,
-  onRun: (row: Row, round: number, run: Run) => void,
-): Promise<RowResult[]> {
-  const results = rows.map((row) => ({ row, runs: [] as Run[] }))
+export async function runRounds<Of extends Subject, Result>(
+  subjects: readonly Of[],
+  { rounds, patience, parametersOf, onRun }: Effort<Of, Result>,
+): Promise<Rounds<Of, Result>[]> {
+  const results = subjects.map((subject) => ({ subject, runs: [] as Run<Result>[] }))
   for (let round = 1; round <= rounds; round++) {
-    for (const { row, runs } of results) {
-      const run = await runUndisturbed(row, patience)
+    for (const { subject, runs } of results) {
+      const run = await runUndisturbed<Result>(subject, parametersOf(subject), patience)
       runs.push(run)
-      onRun(row, round, run)
+      onRun(subject, round, run)
     }
   }
   return results
@@ -47,13 +60,17 @@ export async function runRounds(
  * Tries again while others use the machine, and gives the run that they disturbed least. Runs are
  * chosen by what others did meanwhile, never by their own result.
  */
-async function runUndisturbed(row: Row, patience: Patience): Promise<Run> {
+async function runUndisturbed<Result>(
+  subject: Subject,
+  parameters: readonly unknown[],
+  patience: Patience,
+): Promise<Run<Result>> {
   await patience.awaitQuiet()
-  let best = await runOnce(row, row)
+  let best = await runOnce<Result>(subject, parameters)
   for (let tries = 1; tries < TRIES_MAX && best.foreignShare > DISTURBED_SHARE; tries++) {
     const again = await patience.spend(async () => {
       await patience.awaitQuiet()
-      return runOnce(row, row)
+      return runOnce<Result>(subject, parameters)
     })
     if (again === undefined) break
     if (again.foreignShare < best.foreignShare) best = again
@@ -62,27 +79,25 @@ async function runUndisturbed(row: Row, patience: Patience): Promise<Run> {
 }
 
 /**
- * One run of a row in a process of its own.
+ * One measurement in a process of its own.
  *
  * @throws if that fails: what arrived was not what was sent, or it took more than a minute
  */
-export async function runOnce(row: Row, { warmUpCount, count }: Load): Promise<Run> {
-  const { name, module, settings } = row
-  const assignment: RowAssignment = { module: module.href, settings, warmUpCount, count }
+export async function runOnce<Result>(
+  { name, module }: Subject,
+  parameters: readonly unknown[],
+): Promise<Run<Result>> {
+  const assignment: MeasuringAssignment = { module: module.href, parameters }
   const before = readProcessorTicks()
   const ownBefore = process.cpuUsage()
   try {
-    const { measurement, cpuMs } = await runInProcess<RowReport>(PROCESS, assignment)
+    const { result, cpuMs } = await runInProcess<MeasuringReport<Result>>(PROCESS, assignment)
     const after = readProcessorTicks()
-    if (before === undefined || after === undefined) return { ...measurement, foreignShare: 0 }
+    if (before === undefined || after === undefined) return { ...result, foreignShare: 0 }
     const { user, system } = process.cpuUsage(ownBefore)
     const ownMs = cpuMs + (user + system) / 1000
-    return { ...measurement, foreignShare: foreignShare(before, after, ownMs) }
+    return { ...result, foreignShare: foreignShare(before, after, ownMs) }
   } catch (cause) {
-    throw new Error(`row ${name} failed`, { cause })
+    throw new Error(`${name} failed`, { cause })
   }
-}
-
-export function messagesPerSecond(row: Row, { elapsedNs }: Measurement): number {
-  return (row.count / elapsedNs) * 1e9
 }

@@ -46,6 +46,9 @@ export function ratiosByRound(values: readonly number[], base: readonly number[]
   return values.map((value, round) => value / (base[round] as number))
 }
 
+/** On which side of its limit a claim wants the measured value. */
+export type Bound = 'at least' | 'at most'
+
 /** How far the rounds carry a claim. */
 export type Verdict = 'met' | 'met at the median' | 'missed at the median' | 'missed'
 
@@ -53,7 +56,7 @@ export type Verdict = 'met' | 'met at the median' | 'missed at the median' | 'mi
  * Whether the measured values are `'at least'` or `'at most'` the limit. `met` and `missed` are
  * said only when every single round agrees.
  */
-export function judge(measured: Summary, limit: number, bound: 'at least' | 'at most'): Verdict {
+export function judge(measured: Summary, limit: number, bound: Bound): Verdict {
   const [worst, best] =
     bound === 'at least' ? [measured.min, measured.max] : [measured.max, measured.min]
   const holds = (value: number) => (bound === 'at least' ? value >= limit : value <= limit)

@@ -21,7 +21,11 @@ export async function startReceiver<Setup>(
   lane: LaneData,
   setup: Setup,
 ): Promise<Receiver> {
-  const workerData: ReceiverData<Setup> = { lane, setup }
+  return startThread(module, { lane, setup } satisfies ReceiverData<Setup>)
+}
+
+/** Starts a thread, and waits until it announces that it is ready. */
+export async function startThread(module: URL, workerData: unknown): Promise<Receiver> {
   const worker = new Worker(module, { workerData })
   await once(worker, 'message')
   return { worker, exit: once(worker, 'exit') }

@@ -1,5 +1,6 @@
-import type { MachineFacts } from '../../tools/machine.js'
+import { describeMachine, type MachineFacts } from '../../tools/machine.js'
 import { formatTable } from '../../tools/markdown-table.js'
+import { HEADING, sectionsOf } from '../../tools/sections.js'
 import type { Outcome, Part } from './part.js'
 
 /** Where and when a part ran. */
@@ -25,18 +26,6 @@ export function updateDocument(
   for (const outcome of outcomes) sections.set(outcome.part.title, formatSection(outcome, setting))
   const bodies = parts.map(({ title }) => sections.get(title)).filter((body) => body !== undefined)
   return `${[INTRODUCTION, ...bodies].join('\n\n')}\n`
-}
-
-const HEADING = '## '
-
-/** The sections of a document by their titles, each with its heading. */
-function sectionsOf(document: string): Map<string, string> {
-  const sections = new Map<string, string>()
-  for (const piece of document.split(`\n${HEADING}`).slice(1)) {
-    const [title = ''] = piece.split('\n')
-    sections.set(title, `${HEADING}${piece.trim()}`)
-  }
-  return sections
 }
 
 const INTRODUCTION = `# Verification
@@ -80,14 +69,13 @@ export function formatSection(outcome: Outcome, setting: Setting): string {
 
 function describeRun({ part, rounds, elapsedMs, failures }: Outcome, setting: Setting): string {
   const { machine, seed } = setting
-  const { processor, cores, memoryGib, node, commit, date } = machine
   const draws = part.isDrawn
     ? `, seed ${seed}${rounds > 1 ? ` and ${rounds - 1} after it` : ''}`
     : ''
   return [
     failures.length === 0 ? '**Holds.**' : '**FAILS.**',
     `${minutes(elapsedMs)} minutes${draws}, npm run prove -- --only ${part.name}.`,
-    `Commit ${commit}, ${date}, Node ${node}, ${processor}, ${cores} cores, ${memoryGib} GiB.`,
+    describeMachine(machine),
   ].join(' ')
 }
 

@@ -1,0 +1,31 @@
+import type { CaseMeasurement } from '../lib/experiment.js'
+import { LatencyRun } from '../lib/latency-meter.js'
+import { sendOpenLoop } from '../lib/open-loop.js'
+import { createOrder, type Order } from '../lib/order.js'
+import type { Settings } from '../lib/row.js'
+import { startThread } from '../lib/thread.js'
+import { runOf } from './settings.js'
+
+const RECEIVER = new URL('./post-message-receiver.js', import.meta.url)
+
+/** An order, whose amount is its intended time in nanoseconds. */
+export type TimedOrder = Order
+
+/** `worker.postMessage` of orders, one each. There is no limit on how many are under way. */
+export async function measure(settings: Settings): Promise<CaseMeasurement> {
+  const { ratePerSecond, warmUpCount, count } = runOf(settings)
+  const run = new LatencyRun(warmUpCount, count)
+  const { worker, exit } = await startThread(RECEIVER, run.data)
+  sendOpenLoop(
+    run.clock,
+    ratePerSecond,
+    warmUpCount + count,
+    (number, intendedNs) => {
+      worker.postMessage({ ...createOrder(number), amount: intendedNs } satisfies TimedOrder)
+    },
+    () => {},
+  )
+  run.awaitEnd()
+  await exit
+  return { figures: run.figures() }
+}
