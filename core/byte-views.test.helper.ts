@@ -1,4 +1,4 @@
-import type { ByteViews } from './memory.js'
+import type { ByteViews } from '#memory'
 
 /** Private memory with this content, and zeros up to `sizeBytes`. */
 export function byteViews(content: Uint8Array, sizeBytes = content.length): ByteViews {
