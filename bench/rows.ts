@@ -228,6 +228,7 @@ that the sending and the receiving thread allocate per message, counted to the b
 collections; the smallest object takes 16 bytes.`,
   rows: [...peers, ...(hasRing ? yardstick : []), ...engine, ...log],
   base: BASE,
+  baseTitle: 'single',
   notes: hasRing
     ? []
     : ['There is no C++ compiler here: the rows of the native ring are left out.'],

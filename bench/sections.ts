@@ -1,3 +1,4 @@
+import { alternatives } from './alternatives/rows.js'
 import { latency } from './latency/experiment.js'
 import type { SectionOutline } from './lib/document.js'
 import { experimentSection } from './lib/experiment-section.js'
@@ -7,13 +8,20 @@ import type { Section } from './lib/section.js'
 import { throughput } from './rows.js'
 
 /** What benny measures inside one thread. */
-export const suites = [
+const engineSuites = [
   { name: 'log', module: new URL('./micro/log.js', import.meta.url) },
   { name: 'codec', module: new URL('./micro/codec.js', import.meta.url) },
   { name: 'partitioner', module: new URL('./micro/partitioner.js', import.meta.url) },
 ]
 
-export const rowGroups = [throughput]
+/** `alternatives/README.md` draws the conclusions. */
+const copySuites = [
+  { name: 'alternatives-copy', module: new URL('./alternatives/copy.js', import.meta.url) },
+]
+
+export const suites = [...engineSuites, ...copySuites]
+
+export const rowGroups = [throughput, ...alternatives]
 
 export const experiments = [latency]
 
@@ -21,7 +29,8 @@ export const experiments = [latency]
 export const sections: readonly Section[] = [
   ...rowGroups.map(rowSection),
   ...experiments.map(experimentSection),
-  microSection('micro', 'Inside one thread', suites),
+  microSection('micro', 'Inside one thread', engineSuites),
+  microSection('copy', 'Alternatives: copies into shared memory', copySuites),
 ]
 
 /** All sections of the report. */

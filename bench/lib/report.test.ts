@@ -22,7 +22,7 @@ function result(
 test('a row shows median, range, rounds and ratio, with three digits', () => {
   const base = result('base', [1000, 1000, 1000])
   const fast = result('fast', [30, 25, 20])
-  const [, , , line] = formatRows([base, fast], 'base').split('\n')
+  const [, , , line] = formatRows([base, fast], 'base', 'single').split('\n')
   assert.equal(line, '| fast | 40.0 | 33.3 – 50.0 | 3 | 40.0 | 33.3 – 50.0 | 16 |  |')
 })
 

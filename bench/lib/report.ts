@@ -8,10 +8,14 @@ import type { Run } from './runner.js'
 import { isWide, type Summary, summarize } from './statistics.js'
 
 /** The table of rows. */
-export function formatRows(results: readonly RowResult[], baseName: string): string {
+export function formatRows(
+  results: readonly RowResult[],
+  baseName: string,
+  baseTitle: string,
+): string {
   const base = results.find(({ subject }) => subject.name === baseName)
   return formatTable(
-    ['', 'M/s', 'range', 'rounds', '× single', 'range', 'heap sender', 'heap receiver'],
+    ['', 'M/s', 'range', 'rounds', `× ${baseTitle}`, 'range', 'heap sender', 'heap receiver'],
     results.map((result) => {
       const speed = scale(speedOf(result), 1e-6)
       const ratio = base && ratioTo(result, base)

@@ -17,11 +17,14 @@ export interface RowGroup {
   readonly rows: readonly Row[]
   /** Name of the row that the others are compared with: it always runs. */
   readonly base: string
+  /** What the column of those ratios calls it. */
+  readonly baseTitle: string
   /** What a reader must know of rows that are not there. */
   readonly notes: readonly string[]
 }
 
-export function rowSection({ name, title, about, rows, base, notes }: RowGroup): Section {
+export function rowSection(group: RowGroup): Section {
+  const { name, title, about, rows, base, notes } = group
   return {
     name,
     title,
@@ -30,7 +33,7 @@ export function rowSection({ name, title, about, rows, base, notes }: RowGroup):
     async measure(effort) {
       const wanted = rows.filter((row) => row.name === base || effort.isWanted(row.name))
       const results = await measureRows(wanted, effort)
-      return describe(results, [about, ...notes], base)
+      return describe(results, [about, ...notes], group)
     },
   }
 }
@@ -54,10 +57,10 @@ function formatRun(row: Row, round: number, run: Run<Measurement>): string {
 function describe(
   results: readonly RowResult[],
   texts: readonly string[],
-  base: string,
+  { base, baseTitle }: RowGroup,
 ): SectionFindings {
   return {
-    blocks: [...texts, formatRows(results, base), ...formatWarnings(results)],
+    blocks: [...texts, formatRows(results, base, baseTitle), ...formatWarnings(results)],
     claims: judgeRows(results),
     plots: [],
     measurements: results,

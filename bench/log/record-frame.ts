@@ -5,8 +5,8 @@ import * as layout from '../../core/log/layout.js'
 export class RecordFrame implements FrameContent {
   readonly bytes: Buffer
   readonly longs: BigInt64Array
-  readonly from = 0
-  to = 0
+  readonly from: number
+  to: number
   count = 0
   readonly timestamp = 0
   readonly newestTimestamp = 0
@@ -16,9 +16,18 @@ export class RecordFrame implements FrameContent {
   readonly #valueBytes: number
   readonly #countMax: number
 
-  /** @param valueBytes a multiple of 8 */
-  constructor(valueBytes: number, countMax: number) {
-    const buffer = new ArrayBuffer(countMax * (layout.RECORD_HEADER_BYTES + valueBytes))
+  /**
+   * @param valueBytes a multiple of 8
+   * @param buffer where the records lie, from byte `from` on
+   */
+  constructor(
+    valueBytes: number,
+    countMax: number,
+    buffer: ArrayBufferLike = new ArrayBuffer(countMax * recordBytes(valueBytes)),
+    from = 0,
+  ) {
+    this.from = from
+    this.to = from
     this.bytes = Buffer.from(buffer)
     this.longs = new BigInt64Array(buffer)
     this.#words = new Int32Array(buffer)
@@ -56,7 +65,11 @@ export class RecordFrame implements FrameContent {
   }
 
   clear(): void {
-    this.to = 0
+    this.to = this.from
     this.count = 0
   }
+}
+
+function recordBytes(valueBytes: number): number {
+  return layout.RECORD_HEADER_BYTES + valueBytes
 }
