@@ -6,7 +6,7 @@ import { SenderLane } from '../lib/lane.js'
 import type { Load, Measurement, RowModule, Settings } from '../lib/row.js'
 import { startReceiver } from '../lib/thread.js'
 import { GATE, type LogSetup } from '../log/partition-log.js'
-import { type Alternative, COORDINATION_BYTES } from './alternative.js'
+import { type Alternative, createCoordination } from './alternative.js'
 import { SecondProducer, sendShare } from './second-producer.js'
 
 const RECEIVER = new URL('./receiver.js', import.meta.url)
@@ -41,7 +41,7 @@ async function measureWith(
   const setup: AlternativeSetup = {
     log: buffer,
     threads: threads.region.buffer,
-    coordination: new SharedArrayBuffer(COORDINATION_BYTES),
+    coordination: createCoordination(GEOMETRY),
     offsetsArePositions: alternative.offsetsArePositions,
     module,
     settings,

@@ -29,11 +29,13 @@ export interface Geometry {
 export interface Shared {
   readonly log: PartitionLog
   readonly threads: ThreadTable
-  /** {@link COORDINATION_BYTES} of zeros, for the alternative to coordinate its producers by. */
+  /** Zeros, by which the producers may coordinate: 1 KiB and a word for each granule. */
   readonly coordination: SharedArrayBuffer
 }
 
-export const COORDINATION_BYTES = 256
+export function createCoordination({ segmentCount, segmentGranules }: Geometry): SharedArrayBuffer {
+  return new SharedArrayBuffer(1024 + segmentCount * segmentGranules * 4)
+}
 
 export interface Producer {
   /** Appends one frame. @returns false if the log is full and nothing was written */

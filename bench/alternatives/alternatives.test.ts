@@ -5,7 +5,7 @@ import { PartitionLog } from '../../core/log/partition-log.js'
 import { Reader } from '../../core/log/reader.js'
 import * as memory from '../../core/memory.js'
 import { ThreadTable } from '../../core/thread-table.js'
-import { type Alternative, COORDINATION_BYTES } from './alternative.js'
+import { type Alternative, createCoordination } from './alternative.js'
 import { alternative as compareExchange } from './compare-exchange.js'
 import { alternative as exclusive } from './exclusive.js'
 import { alternative as exclusivePlain } from './exclusive-plain.js'
@@ -13,9 +13,11 @@ import { alternative as fetchAdd } from './fetch-add.js'
 import { alternative as fetchAddPosition } from './fetch-add-position.js'
 import { alternative as lock } from './lock.js'
 import { createMemory, createMemoryCopy } from './memory-copy.js'
+import { alternative as splitClaims } from './split-claims.js'
 import { alternative as webAssembly } from './web-assembly.js'
 
 const GATE = 0
+const GEOMETRY = { segmentCount: 4, segmentGranules: 128 }
 const VALUE_BYTES = 64
 /** 1 to 40: frames of several lengths, so that segments end in pads of several lengths. */
 const COUNTS_MAX = 40
@@ -23,11 +25,11 @@ const FRAMES = 3000
 
 /** Appends frame after frame by the producers in turn, reads each, and gives all that was read. */
 function roundTrip(alternative: Alternative, producers: number): number[] {
-  const buffer = alternative.createLog({ segmentCount: 4, segmentGranules: 128 })
+  const buffer = alternative.createLog(GEOMETRY)
   const log = new PartitionLog(memory.attach(buffer))
   const threads = ThreadTable.create()
   activateGate(log, GATE, 0)
-  const coordination = new SharedArrayBuffer(COORDINATION_BYTES)
+  const coordination = createCoordination(GEOMETRY)
   const joined = Array.from({ length: producers }, () =>
     alternative.join({ log, threads, coordination }),
   )
@@ -58,7 +60,7 @@ function roundTrip(alternative: Alternative, producers: number): number[] {
 const inOrder = Array.from({ length: (FRAMES * (COUNTS_MAX + 1)) / 2 }, (_, number) => number)
 
 const alone = { exclusive, exclusivePlain, webAssembly }
-const shared = { compareExchange, fetchAdd, fetchAddPosition, lock }
+const shared = { compareExchange, splitClaims, fetchAdd, fetchAddPosition, lock }
 
 for (const [name, alternative] of Object.entries({ ...alone, ...shared })) {
   test(`${name}: what one producer appends is read, lap after lap, over pads`, () => {

@@ -23,6 +23,12 @@ const variants: readonly Variant[] = [
     isShared: true,
   },
   {
+    name: 'split-claims',
+    title: 'claim and publish by compare-exchange of two words',
+    module: new URL('./split-claims.js', import.meta.url),
+    isShared: true,
+  },
+  {
     name: 'fetch-add',
     title: 'fetch-add of position and offset',
     module: new URL('./fetch-add.js', import.meta.url),
