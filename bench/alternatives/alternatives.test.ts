@@ -6,6 +6,7 @@ import { Reader } from '../../core/log/reader.js'
 import * as memory from '../../core/memory.js'
 import { ThreadTable } from '../../core/thread-table.js'
 import { type Alternative, createCoordination } from './alternative.js'
+import { alternative as bufferCopy } from './buffer-copy.js'
 import { alternative as compareExchange } from './compare-exchange.js'
 import { alternative as exclusive } from './exclusive.js'
 import { alternative as exclusivePlain } from './exclusive-plain.js'
@@ -59,7 +60,7 @@ function roundTrip(alternative: Alternative, producers: number): number[] {
 /** It fits the log's memory many times. */
 const inOrder = Array.from({ length: (FRAMES * (COUNTS_MAX + 1)) / 2 }, (_, number) => number)
 
-const alone = { exclusive, exclusivePlain, webAssembly }
+const alone = { bufferCopy, exclusive, exclusivePlain, webAssembly }
 const shared = { compareExchange, splitClaims, fetchAdd, fetchAddPosition, lock }
 
 for (const [name, alternative] of Object.entries({ ...alone, ...shared })) {

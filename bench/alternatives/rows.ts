@@ -59,6 +59,12 @@ const variants: readonly Variant[] = [
     isShared: false,
   },
   {
+    name: 'buffer-copy',
+    title: 'every frame copied by `Buffer.copy`',
+    module: new URL('./buffer-copy.js', import.meta.url),
+    isShared: false,
+  },
+  {
     name: 'web-assembly',
     title: "copied by WebAssembly's `memory.copy`",
     module: new URL('./web-assembly.js', import.meta.url),
