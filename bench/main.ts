@@ -8,7 +8,7 @@ import { Patience } from './lib/patience.js'
 import { type Measured, saveMeasurements, updateReport } from './lib/report-files.js'
 import type { Section } from './lib/section.js'
 import { isWanted, type Options, parseOptions } from './options.js'
-import { outlines, sections } from './sections.js'
+import { sections } from './sections.js'
 
 async function main(options: Options): Promise<void> {
   const wanted = sections.filter((section) => partsOf(section, options).length > 0)
@@ -21,7 +21,7 @@ async function main(options: Options): Promise<void> {
   for (const section of wanted) {
     const measured = await measure(section, options, patience)
     saveMeasurements(measured, machine)
-    if (measured.isWhole) updateReport(measured, machine, outlines)
+    if (measured.isWhole) updateReport(measured, machine, sections)
   }
 }
 
@@ -34,7 +34,7 @@ function partsOf({ name, parts }: Section, options: Options): readonly string[] 
 async function measure(section: Section, options: Options, patience: Patience): Promise<Measured> {
   const wanted = partsOf(section, options)
   const isWhole = wanted.length === section.parts.length
-  const { rounds } = options
+  const rounds = Math.min(options.rounds, section.roundsMax ?? options.rounds)
   console.log(`\n${section.title}\n`)
   const findings = await section.measure({
     rounds,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CaseMeasurement } from './lib/experiment.js'
+import type { Case, CaseMeasurement } from './lib/experiment.js'
 import { runMicro } from './lib/micro-runner.js'
 import type { Measurement } from './lib/row.js'
 import { runOnce } from './lib/runner.js'
@@ -19,8 +19,18 @@ for (const row of rows) {
   })
 }
 
-for (const { cases, columns, claims } of experiments) {
+/** One for each module, and for each choice of settings that are not left as usual. */
+function differentCases(cases: readonly Case[]): readonly Case[] {
+  const kinds = new Map<string, Case>()
   for (const one of cases) {
+    const kind = [one.module, ...Object.keys(one.settings)].join()
+    if (!kinds.has(kind)) kinds.set(kind, one)
+  }
+  return [...kinds.values()]
+}
+
+for (const { cases, columns, claims } of experiments) {
+  for (const one of differentCases(cases)) {
     test(`case ${one.name} measures what its table shows`, async () => {
       const { figures } = await runOnce<CaseMeasurement>(one, [{ ...one.settings, ...one.trial }])
       for (const { figure } of columns) assert.ok((figures[figure] ?? 0) >= 0, figure)

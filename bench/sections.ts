@@ -1,11 +1,11 @@
 import { alternatives } from './alternatives/rows.js'
 import { latency } from './latency/experiment.js'
-import type { SectionOutline } from './lib/document.js'
 import { experimentSection } from './lib/experiment-section.js'
 import { microSection } from './lib/micro-section.js'
 import { rowSection } from './lib/row-section.js'
 import type { Section } from './lib/section.js'
 import { throughput } from './rows.js'
+import { curves, shapes, workloads } from './workloads/experiments.js'
 
 /** What benny measures inside one thread. */
 const engineSuites = [
@@ -23,7 +23,7 @@ export const suites = [...engineSuites, ...copySuites]
 
 export const rowGroups = [throughput, ...alternatives]
 
-export const experiments = [latency]
+export const experiments = [latency, workloads, shapes, curves]
 
 /** All that `npm run bench` measures, in the order of the report. */
 export const sections: readonly Section[] = [
@@ -32,6 +32,3 @@ export const sections: readonly Section[] = [
   microSection('micro', 'Inside one thread', engineSuites),
   microSection('copy', 'Alternatives: copies into shared memory', copySuites),
 ]
-
-/** All sections of the report. */
-export const outlines: readonly SectionOutline[] = sections

@@ -5,6 +5,8 @@ import type { Plot, Series } from '../lib/plot.js'
 const RAW = new URL('./raw.js', import.meta.url)
 const POST_MESSAGE = new URL('./post-message.js', import.meta.url)
 
+const SPINNING_RING = new URL('./spinning-ring.js', import.meta.url)
+
 const SECONDS = 1
 const RATES = [
   [1_000, '1 k'],
@@ -16,6 +18,7 @@ const RATES = [
 const TARGETS = [
   ['raw', 'Millrace, 64-byte records', RAW],
   ['post', '`postMessage`, 4-field objects', POST_MESSAGE],
+  ['floor', 'Two threads that spin on a word, without an engine', SPINNING_RING],
 ] as const
 
 const cases: readonly Case[] = TARGETS.flatMap(([target, title, module]) =>
@@ -37,7 +40,9 @@ microseconds. The sender keeps to its rate whatever happens (an open loop), so a
 shows in every message that it delays: nothing is left out. It watches the clock without a pause, and
 flushes what is due, which is one record at most rates. The receiving thread is idle between messages.
 Each run counts the messages of ${SECONDS} s, after half as many that warm up. \`postMessage\` cannot keep up with the
-highest rate: there the queue grows to the end.`,
+highest rate: there the queue grows to the end. Two threads that hand over numbers without any engine,
+and never sleep, show what the machine itself adds: whoever else gets one of its cores for a moment
+stops one of the two.`,
   cases,
   columns: [
     { title: 'p50', figure: 'p50' },
@@ -76,6 +81,8 @@ function plot(results: readonly CaseResult[]): Plot {
       series(results, RAW, 'p99', 'Millrace, p99'),
       series(results, POST_MESSAGE, 'p50', 'postMessage, p50'),
       series(results, POST_MESSAGE, 'p99', 'postMessage, p99'),
+      series(results, SPINNING_RING, 'p50', 'no engine, p50'),
+      series(results, SPINNING_RING, 'p99', 'no engine, p99'),
     ],
   }
 }

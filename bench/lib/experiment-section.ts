@@ -18,6 +18,7 @@ export function experimentSection(experiment: Experiment): Section {
   return {
     name,
     title,
+    roundsMax: experiment.roundsMax ?? Number.POSITIVE_INFINITY,
     parts: cases.map((one) => one.name),
     claims: claims.map(({ text }) => text),
     async measure({ rounds, patience, isWanted, log }) {
@@ -45,7 +46,7 @@ function formatFigures({ name }: Case, figures: Figures): string {
 }
 
 /** A line per case, with the median and the range of each figure. */
-export function formatCases(results: readonly CaseResult[], columns: readonly Column[]): string {
+function formatCases(results: readonly CaseResult[], columns: readonly Column[]): string {
   return formatTable(
     ['', ...columns.map(({ title }) => title)],
     results.map((result) => [

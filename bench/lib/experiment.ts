@@ -13,17 +13,16 @@ export interface CaseMeasurement {
   readonly otherCpuMs?: number
 }
 
-/** One line of an experiment's table. Its module exports {@link CaseModule}. */
+/**
+ * One line of an experiment's table. Its module exports
+ * `measure(settings: Settings): Promise<CaseMeasurement>`, which throws if what arrived is not what
+ * was sent.
+ */
 export interface Case extends Subject {
   readonly title: string
   readonly settings: Settings
   /** What is different in a short run, as tests make it. */
   readonly trial: Settings
-}
-
-/** Runs once, in a process of its own, and throws if what arrived is not what was sent. */
-export interface CaseModule {
-  measure(settings: Settings): Promise<CaseMeasurement>
 }
 
 export type CaseResult = Rounds<Case, CaseMeasurement>
@@ -52,6 +51,8 @@ export interface Experiment {
   /** Heading of the section. */
   readonly title: string
   readonly about: string
+  /** Where more rounds would take too long. */
+  readonly roundsMax?: number
   readonly cases: readonly Case[]
   readonly columns: readonly Column[]
   readonly claims: readonly FigureClaim[]

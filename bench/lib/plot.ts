@@ -1,6 +1,6 @@
 /** A line chart as SVG. */
 
-export interface Axis {
+interface Axis {
   readonly title: string
   /** On a logarithmic axis all values are above 0. */
   readonly isLogarithmic: boolean
@@ -60,6 +60,7 @@ export function drawPlot({ title, x, y, series }: Plot): string {
   )
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     text(MARGIN.left, 24, title, 'font-size="15"'),
     ...xScale.ticks.flatMap((value) => xTick(xScale.at(value), value)),
@@ -110,8 +111,11 @@ function line(x1: number, y1: number, x2: number, y2: number, colour: string): s
 }
 
 function text(x: number, y: number, content: string, attributes = ''): string {
-  const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
-  return `<text x="${round(x)}" y="${round(y)}" fill="#222" ${attributes}>${escaped}</text>`
+  return `<text x="${round(x)}" y="${round(y)}" fill="#222" ${attributes}>${escaped(content)}</text>`
+}
+
+function escaped(content: string): string {
+  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }
 
 /** @param range where the smallest and the largest tick lie */

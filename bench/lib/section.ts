@@ -18,6 +18,8 @@ export interface Section {
   readonly name: string
   /** Heading in the report. */
   readonly title: string
+  /** Where more rounds would take too long. */
+  readonly roundsMax?: number
   /** Names of what can be measured alone. */
   readonly parts: readonly string[]
   /** What the section can say about claims: the texts. */

@@ -25,8 +25,12 @@ export async function startReceiver<Setup>(
 }
 
 /** Starts a thread, and waits until it announces that it is ready. */
-export async function startThread(module: URL, workerData: unknown): Promise<Receiver> {
-  const worker = new Worker(module, { workerData })
+export async function startThread(
+  module: URL,
+  workerData: unknown,
+  transferList: readonly MessagePort[] = [],
+): Promise<Receiver> {
+  const worker = new Worker(module, { workerData, transferList: [...transferList] })
   await once(worker, 'message')
   return { worker, exit: once(worker, 'exit') }
 }
