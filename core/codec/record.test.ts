@@ -9,7 +9,7 @@ import type { Codec } from './codec.js'
 import { type RecordOf, record, schemaOf } from './record.js'
 import { recordCases } from './record.test.helper.js'
 import { layOut } from './record-layout.js'
-import { plainLoop } from './record-loop.js'
+import { plainLoop, unrolledLoop } from './record-loop.js'
 
 const trade = record({
   symbol: 'text',
@@ -501,6 +501,16 @@ test('a schema that is changed later changes nothing', () => {
   schema.a = 'text'
   assert.deepEqual(schemaOf(codec), { a: 'int8' })
   assert.equal(encode(codec, { a: 1 } as never).length, 1)
+})
+
+test('the code that is made for each type compiles: it is not the plain loop', () => {
+  for (const [name, type] of Object.entries(every)) {
+    for (const fieldType of [type, `${type}?`] as const) {
+      const { fields } = layOut({ [name]: fieldType })
+      assert.match(String(unrolledLoop(fields).write), /write0\(value, target, at, field0\)/)
+      assert.doesNotMatch(String(plainLoop(fields).write), /write0/)
+    }
+  }
 })
 
 test('works where no code may be made from texts', () => {
