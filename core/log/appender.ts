@@ -241,7 +241,7 @@ export class Appender {
   /** Goes on from the tail: this thread begins, or is so far behind that its segment is reused. */
   private restart(): void {
     const tail = readTail(this.log)
-    this.segment = tail.segment
+    this.segment = this.log.segmentOf(tail.newest.position)
     this.use = tail.use
     this.position = tail.position
     this.offset = tail.offset

@@ -256,7 +256,7 @@ test('a segment is pinned as soon as the seal is lifted that hid it', () => {
   const view = SteppedLog.of(log)
   const slot = table.takeSlot()
   // Sealed between the hint and the pin, opened again before the second try.
-  view.before('segmentOffset', 3, () => {
+  view.before('segmentOffset', 2, () => {
     memory.store(log.words, state, layout.sealedState(0))
     view.before('isOpen', 2, () => memory.store(log.words, state, layout.openState(0)))
   })
@@ -273,13 +273,14 @@ test('a gate’s place is found under the seal of a recycler that is about to se
 })
 
 test('a thread that sleeps while it looks for an offset finds it, or it is gone', () => {
-  for (const others of [1, 2, 4, 8]) {
-    for (let wanted = 0; wanted <= 5; wanted++) {
+  const drawn = [1, 2, 4, 6, 8].flatMap((others) => [4, 5].map((end) => ({ others, end })))
+  for (const { others, end } of drawn) {
+    for (let wanted = 0; wanted <= end; wanted++) {
       atEveryStep((step) => {
         const world = createWorld({ segmentCount: 4, segmentGranules: 2 })
         const { log, table } = world
         const { appender } = world.thread()
-        rush(log, appender, 5)
+        rush(log, appender, end)
         const slot = table.takeSlot()
         const view = SteppedLog.of(log).before('any', step, () => rush(log, appender, others))
         const place = pinOffset(view, table, slot, wanted)

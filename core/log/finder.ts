@@ -136,7 +136,7 @@ function firstNotOlder(reader: Reader, timestamp: number): boolean {
  * that has sealed the segment is about to find the gate.
  */
 export function heldPlace(log: PartitionLog, offset: number): Place {
-  let start = newestSegment(log)
+  let start = readTail(log).newest.position
   for (let index = 0; index < log.segmentCount; index++) {
     if (log.segmentOffset(log.segmentOf(start)) <= offset) {
       const place = frameHolding(log, start, offset)
@@ -176,28 +176,29 @@ export function frameHolding(log: PartitionLog, start: number, offset: number): 
 /**
  * The newest segment that begins at or before an offset: open, or sealed and whole. Only a hint
  * until it is pinned.
+ *
+ * Who sleeps for a lap finds the segment gone that was the newest. That says nothing about the
+ * offset at its end, which the next one has. So the newest is taken with the offset that it had
+ * while it was open. An older one may be gone: then so is all that lies before the one behind it.
  */
 export function segmentHolding(log: PartitionLog, offset: number): number | undefined {
-  let start = newestSegment(log)
-  for (let index = 0; index < log.segmentCount; index++) {
+  const { newest } = readTail(log)
+  if (newest.offset <= offset) return newest.position
+  let start = newest.position
+  for (let index = 1; index < log.segmentCount; index++) {
+    start = (start - log.segmentGranules) | 0
     if (!isThere(log, start)) return undefined
     if (log.segmentOffset(log.segmentOf(start)) <= offset) return start
-    start = (start - log.segmentGranules) | 0
   }
   return undefined
 }
 
 function oldestSegment(log: PartitionLog): number {
-  let start = newestSegment(log)
+  let start = readTail(log).newest.position
   for (let index = 1; index < log.segmentCount; index++) {
     const before = (start - log.segmentGranules) | 0
     if (!log.isOpen(before)) return start
     start = before
   }
   return start
-}
-
-function newestSegment(log: PartitionLog): number {
-  const { position } = readTail(log)
-  return log.segmentStart(log.isOpen(position) ? position : (position - 1) | 0)
 }

@@ -8,11 +8,14 @@ export interface Place {
   readonly offset: number
 }
 
-/** The tail, and a segment that it is known from. */
+/** The tail, and the newest segment, which it is known from. */
 export interface Tail extends Place {
-  /** Of the position, or of the one before if the position is at the start of an unopened one. */
-  readonly segment: number
-  /** Which use of that segment it is known from. */
+  /**
+   * Beginning of the segment of the position; of the one before if the position is at the start of
+   * an unopened one.
+   */
+  readonly newest: Place
+  /** Which use of that segment it is. */
   readonly use: number
 }
 
@@ -29,7 +32,8 @@ export function readTail(log: PartitionLog): Tail {
     const use = log.segmentUse(segment)
     // Open before and after: the base belongs to this lap. Else the tail has moved on meanwhile.
     if (log.isOpen(known)) {
-      return { position, offset: base + ((lowHalf(tail) - base) >>> 0), segment, use }
+      const newest = { position: log.segmentStart(known), offset: base }
+      return { position, offset: base + ((lowHalf(tail) - base) >>> 0), newest, use }
     }
     memory.pause(turn++)
   }

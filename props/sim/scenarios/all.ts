@@ -5,7 +5,15 @@ import { sentencing } from './log-attempts.js'
 import { buryMember, reuseSlot } from './log-bury.js'
 import { consuming } from './log-consume.js'
 import { closing, pausing, seekForward, seekWhileOwned, takeOver } from './log-group.js'
-import { findPinned, readPinned, resume, seekBack, seekTime, subscribe } from './log-pins.js'
+import {
+  findEnd,
+  findPinned,
+  readPinned,
+  resume,
+  seekBack,
+  seekTime,
+  subscribe,
+} from './log-pins.js'
 import type { LogWorld, Start } from './log-world.js'
 import { twoLaps } from './two-laps.js'
 
@@ -205,6 +213,7 @@ function visitors(start: Start): Exploration[] {
       bounds: TWICE_AND_DEATH,
       marks: ['pin refused', 'seal lifted', 'seal lifted by the repair'],
     },
+    { scenario: findEnd(start), bounds: THRICE, marks: ['recycled'] },
   ]
 }
 

@@ -292,3 +292,22 @@ export function findPinned(start: Start): Scenario<LogWorld> {
     },
   }
 }
+
+/** The end of the log is found, though the full segment before it is recycled meanwhile. */
+export function findEnd(start: Start): Scenario<LogWorld> {
+  const { startPosition } = STARTS[start]
+  const place = { position: (startPosition + 1) | 0, offset: offsetAt(start, 1) }
+  return visiting(
+    { who: 'a lap', segmentGranules: 1, start, before: 1, frames: [4], mortal: [] },
+    {
+      name: 'find the end',
+      visit(world) {
+        const { log, threads } = world
+        const slot = slotOf(world, 'visitor')
+        assert.deepEqual(pinOffset(log, threads, slot, place.offset), place, 'it never goes')
+        unpin(log, threads, slot)
+      },
+      check: (_world, content) => assert.equal(content.beginOffset, place.offset),
+    },
+  )
+}
