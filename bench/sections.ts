@@ -4,8 +4,9 @@ import { experimentSection } from './lib/experiment-section.js'
 import { microSection } from './lib/micro-section.js'
 import { rowSection } from './lib/row-section.js'
 import type { Section } from './lib/section.js'
+import { memory, redelivery, startUp } from './life/experiments.js'
 import { throughput } from './rows.js'
-import { curves, shapes, workloads } from './workloads/experiments.js'
+import { cpuBound, curves, delivery, shapes, workloads } from './workloads/experiments.js'
 
 /** What benny measures inside one thread. */
 const engineSuites = [
@@ -23,7 +24,17 @@ export const suites = [...engineSuites, ...copySuites]
 
 export const rowGroups = [throughput, ...alternatives]
 
-export const experiments = [latency, workloads, shapes, curves]
+export const experiments = [
+  latency,
+  workloads,
+  shapes,
+  curves,
+  delivery,
+  cpuBound,
+  startUp,
+  memory,
+  redelivery,
+]
 
 /** All that `npm run bench` measures, in the order of the report. */
 export const sections: readonly Section[] = [

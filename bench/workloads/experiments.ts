@@ -151,6 +151,62 @@ ${COLUMNS_TEXT}`,
   plots: () => [],
 }
 
+export const delivery: Experiment = {
+  name: 'delivery',
+  title: 'What at-least-once costs',
+  about: `The same run, 1 x 1 x 1 with 64-byte records, with each \`delivery\`.
+
+${COLUMNS_TEXT}`,
+  cases: [
+    fleet('at-most-once', 'at most once', { isAtMostOnce: 1, ...SMALL, count: 8 * M }),
+    fleet('at-least-once', 'at least once', { ...SMALL, count: 8 * M }),
+  ],
+  columns: COLUMNS,
+  claims: [
+    {
+      text: 'Processor time per message, at least once over at most once: at most 1.03 times',
+      of: 'at-least-once',
+      relativeTo: 'at-most-once',
+      figure: 'cpuNs',
+      bound: 'at most',
+      limit: 1.03,
+    },
+  ],
+  plots: () => [],
+}
+
+/** Some tens of microseconds each. */
+const WORK = { partitions: 16, keys: 10 * K, workTurns: 20 * K, isBacklog: 1 }
+
+export const cpuBound: Experiment = {
+  name: 'cpu-bound',
+  title: 'Handlers that compute',
+  about: `Each message takes its handler some tens of microseconds of the processor. All messages are there before
+the first one is handled. 16 partitions, 10,000 keys. More workers than cores cannot be faster.
+
+${COLUMNS_TEXT}`,
+  cases: [1, 2, 4].map((workers) =>
+    fleet(`cpu-bound-${workers}`, `${workers} ${workers === 1 ? 'worker' : 'workers'}`, {
+      workers,
+      ...WORK,
+      warmUpCount: 5 * K,
+      count: 40 * K,
+    }),
+  ),
+  columns: COLUMNS,
+  claims: [
+    {
+      text: 'CPU-bound handlers, messages per second of 2 workers over 1: at least 1.7 times (0.85 each)',
+      of: 'cpu-bound-2',
+      relativeTo: 'cpu-bound-1',
+      figure: 'millionsPerSecond',
+      bound: 'at least',
+      limit: 1.7,
+    },
+  ],
+  plots: () => [],
+}
+
 /** One curve: the same run with one number growing. */
 function curve(
   name: string,

@@ -10,6 +10,7 @@ class FleetReceiver {
   private readonly places = new Map<string, number>()
   /** The number that came last, by topic, partition and producer. */
   private readonly last: Int32Array
+  private state = 1
 
   constructor(data: FieldData) {
     const { topics, partitions, producers } = data.shape
@@ -22,7 +23,7 @@ class FleetReceiver {
 
   receive(batch: RecordBatch<Uint8Array>): void {
     const { field, last } = this
-    const { aheadCount, producers } = field.data.shape
+    const { aheadCount, producers, workTurns } = field.data.shape
     if (aheadCount > 0) field.awaitBacklog()
     const from = (this.places.get(batch.topic) as number) + batch.partition * producers
     const { bytes } = batch
@@ -33,10 +34,22 @@ class FleetReceiver {
       const number = bytes.readUInt32LE(batch.valueFrom + 4)
       if (number <= (last[at] as number)) field.fail()
       last[at] = number
+      if (workTurns > 0) this.work(workTurns)
       sum += number
       count++
     }
     field.add(count, sum)
+  }
+
+  /** Marsaglia's xorshift ("Xorshift RNGs", 2003): each turn needs the one before. */
+  private work(turns: number): void {
+    let state = this.state
+    for (let turn = 0; turn < turns; turn++) {
+      state ^= state << 13
+      state ^= state >>> 17
+      state ^= state << 5
+    }
+    this.state = state
   }
 }
 

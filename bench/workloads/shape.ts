@@ -25,6 +25,8 @@ export interface Shape {
   /** Whether all messages are there before the first one of them is handled. */
   readonly isBacklog: boolean
   readonly isAtMostOnce: boolean
+  /** Turns of a loop that the handler makes with each message, one or two nanoseconds each. */
+  readonly workTurns: number
   /** Of all producers together; the messages of the timed run follow those of the warm-up. */
   readonly warmUpCount: number
   readonly count: number
@@ -43,6 +45,7 @@ const DEFAULTS: Shape = {
   aheadCount: 0,
   isBacklog: false,
   isAtMostOnce: false,
+  workTurns: 0,
   warmUpCount: 200_000,
   count: 1_000_000,
 }
