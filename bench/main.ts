@@ -8,7 +8,7 @@ import { Patience } from './lib/patience.js'
 import { type Measured, saveMeasurements, updateReport } from './lib/report-files.js'
 import type { Section } from './lib/section.js'
 import { isWanted, type Options, parseOptions } from './options.js'
-import { sections } from './sections.js'
+import { outlines, sections } from './sections.js'
 
 async function main(options: Options): Promise<void> {
   const wanted = sections.filter((section) => partsOf(section, options).length > 0)
@@ -21,7 +21,7 @@ async function main(options: Options): Promise<void> {
   for (const section of wanted) {
     const measured = await measure(section, options, patience)
     saveMeasurements(measured, machine)
-    if (measured.isWhole) updateReport(measured, machine, sections)
+    if (measured.isWhole) updateReport(measured, machine, outlines)
   }
 }
 

@@ -9,6 +9,7 @@ const BASE_ARRAYS = 'postmessage-arrays'
 const POST_MESSAGE = new URL('./peers/post-message.js', import.meta.url)
 const PISCINA = new URL('./peers/piscina.js', import.meta.url)
 const FASTQ = new URL('./peers/fastq.js', import.meta.url)
+const STREAMS = new URL('./peers/streams.js', import.meta.url)
 const RINGBUF = new URL('./peers/ringbuf.js', import.meta.url)
 const NATIVE = new URL('./native/ring.js', import.meta.url)
 const RAW = new URL('./engine/raw.js', import.meta.url)
@@ -59,6 +60,7 @@ const peers: readonly Row[] = [
     [15 * K, 50 * K],
   ),
   row('fastq', 'fastq, such objects, inside one thread', FASTQ, {}, [M, 6 * M]),
+  row('streams', 'Node streams, such objects, inside one thread', STREAMS, {}, [100 * K, 500 * K]),
   row(
     'ringbuf',
     'ringbuf.js, 64-byte records, one per push',
@@ -219,7 +221,7 @@ export const throughput: RowGroup = {
   about: `Two threads of one process, one message after the other. A run starts both threads, warms up,
 meets at a barrier, and ends when the receiver has handled the last message. The receiver reads each
 object's fields or each record's number, and the run fails unless they add up to what was sent. fastq
-is in one thread: there a task is a function call. For piscina, a message is handled when its result
+and Node's streams are in one thread. For piscina, a message is handled when its result
 is back. The native ring is a C++ program with as much memory as a partition has; its two threads are
 bound to two cores.
 

@@ -1,5 +1,6 @@
 import { alternatives } from './alternatives/rows.js'
 import { latency } from './latency/experiment.js'
+import type { SectionOutline } from './lib/document.js'
 import { experimentSection } from './lib/experiment-section.js'
 import { microSection } from './lib/micro-section.js'
 import { rowSection } from './lib/row-section.js'
@@ -43,3 +44,9 @@ export const sections: readonly Section[] = [
   microSection('micro', 'Inside one thread', engineSuites),
   microSection('copy', 'Alternatives: copies into shared memory', copySuites),
 ]
+
+/** What `npm run soak` writes. */
+export const soakOutline: SectionOutline = { name: 'soak', title: 'Soak', claims: [] }
+
+/** All sections of the report, in their order. */
+export const outlines: readonly SectionOutline[] = [...sections, soakOutline]

@@ -126,6 +126,7 @@ npm run bench -- --only latency          # one section
 npm run bench -- --only raw-64,ringbuf   # some rows: prints them, and leaves this file alone
 npm run bench -- --rounds 3              # fewer rounds
 npm run bench -- --patience 600          # seconds to wait for a machine that others use
+npm run soak -- --minutes 20             # half of the full load for a long time
 \`\`\`
 
 Figures depend on the machine: compare ratios, which come from runs within seconds of each other.
