@@ -44,6 +44,7 @@ highest rate: there the queue grows to the end. Two threads that hand over numbe
 and never sleep, show what the machine itself adds: whoever else gets one of its cores for a moment
 stops one of the two.`,
   cases,
+  roundsMax: 5,
   columns: [
     { title: 'p50', figure: 'p50' },
     { title: 'p90', figure: 'p90' },
