@@ -24,7 +24,9 @@ test('every slot is given to one thread, and then there is none left', () => {
     message: 'an engine has at most 255 threads',
     details: { limit: 255 },
   })
+  assert.equal(table.countTaken(), SLOTS_MAX)
   table.freeSlot(77)
+  assert.equal(table.countTaken(), SLOTS_MAX - 1)
   assert.equal(table.takeSlot(), 77)
 })
 

@@ -72,6 +72,16 @@ export class ThreadTable {
     memory.store(this.words, STATES_WORD + slot, SLOT_FREE)
   }
 
+  /** Threads that take part now. */
+  countTaken(): number {
+    const used = memory.load(this.words, SLOTS_USED_WORD)
+    let taken = 0
+    for (let slot = 1; slot <= used; slot++) {
+      if (memory.load(this.words, STATES_WORD + slot) === SLOT_TAKEN) taken++
+    }
+    return taken
+  }
+
   /** The value to pass to {@link wait}: read it before enlisting and the last look for work. */
   signal(slot: number): number {
     return memory.load(this.words, signalWord(slot))

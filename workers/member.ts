@@ -10,10 +10,13 @@ import type { Thread } from '../core/thread.js'
 import type { Topic } from '../core/topic/topic.js'
 import type { Handler } from './handler.js'
 import { Lane, type LaneHost } from './lane.js'
+import { Spin } from './spin.js'
 import { MemberStats } from './worker-control.js'
 
 /** The longest time without a turn of the event loop. */
 const TURN_MS = 10
+/** Between two looks at the clock, each of which costs as much as a short step. */
+const STEPS_PER_CLOCK = 8
 /** How long an idle worker blocks before it leaves its sleep to the event loop. */
 const BLOCK_MS = 5
 
@@ -48,7 +51,7 @@ export interface MemberOptions {
  * ```
  *   assignment changed?  take and give back partitions, follow seeks
  *   each lane            hand over one frame
- *   nothing to do?       commit, announce the sleep, look again, sleep
+ *   nothing to do?       look on for a moment, commit, announce the sleep, look again, sleep
  * ```
  */
 export class Member implements LaneHost {
@@ -64,6 +67,7 @@ export class Member implements LaneHost {
   readonly stats: MemberStats
   private readonly options: MemberOptions
   private readonly lanes = new Map<GroupPartition, Lane>()
+  private readonly spin: Spin
   private generation = Number.NaN
   private poked: (() => void) | undefined
   private watched: Promise<void> | undefined
@@ -83,6 +87,7 @@ export class Member implements LaneHost {
     this.handlerTimeoutMs = options.handlerTimeoutMs
     this.producer = options.producer
     this.stats = options.stats ?? new MemberStats()
+    this.spin = new Spin(options.thread.table)
     this.letters = new DeadLetterWriter(options.groupId, options.thread.slot)
   }
 
@@ -103,11 +108,19 @@ export class Member implements LaneHost {
   /** Runs until `shouldStop`. Then it finishes the records in hand, commits and lets go of all. */
   async run(): Promise<void> {
     let turnAtMs = monotonicMs() + TURN_MS
+    let stepsUntilClock = STEPS_PER_CLOCK
+    this.spin.refresh()
     while (!this.options.shouldStop()) {
       this.followAssignment()
-      if (!this.stepLanes()) await this.idle()
+      if (!this.stepLanes() && !this.spinUntilWork()) {
+        await this.idle()
+        this.spin.afterSleep()
+      }
+      if (--stepsUntilClock > 0) continue
+      stepsUntilClock = STEPS_PER_CLOCK
       if (monotonicMs() < turnAtMs) continue
       this.options.onProgress?.(this.stats)
+      this.spin.refresh()
       await nextTurn()
       turnAtMs = monotonicMs() + TURN_MS
     }
@@ -200,11 +213,23 @@ export class Member implements LaneHost {
     const { signal } = thread
     for (const { log } of this.lanes.keys()) enlist(log.words, DATA_WAITERS_WORD, thread.slot)
     if (!this.hasWork()) {
-      const isAlone = ![...this.lanes.values()].some((lane) => lane.isBusy)
-      if (isAlone && this.options.mayBlock) thread.waitBlocking(signal, BLOCK_MS)
+      if (this.mayBlock) thread.waitBlocking(signal, BLOCK_MS)
       if (!this.hasWork()) await this.sleep(signal)
     }
     this.isPoked = false
+  }
+
+  private spinUntilWork(): boolean {
+    return this.mayBlock && this.spin.until(this.seesWork)
+  }
+
+  private readonly seesWork = (): boolean => this.hasWork()
+
+  /** Whether nothing that is pending needs the event loop. */
+  private get mayBlock(): boolean {
+    if (!this.options.mayBlock) return false
+    for (const lane of this.lanes.values()) if (lane.isBusy) return false
+    return true
   }
 
   private sleep(signal: number): Promise<void> {

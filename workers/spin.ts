@@ -1,0 +1,64 @@
+import { availableParallelism } from 'node:os'
+import { monotonicMs } from '#clock'
+import type { ThreadTable } from '../core/thread-table.js'
+
+/**
+ * About what a sleep and its end cost both sides. Whoever spins as long as that before it sleeps
+ * wastes at most as much again as the best choice would have cost (A. R. Karlin, K. Li,
+ * M. S. Manasse, S. Owicki: Empirical studies of competitive spinning for a shared-memory
+ * multiprocessor, 1991).
+ */
+const SPIN_MS = 0.05
+/**
+ * Between two looks for work. Each look takes the cache line away from the thread that is about to
+ * write there: a reader that looks all the time halves the speed of its producer, and gets one
+ * record at a time.
+ */
+const LOOK_MS = 0.002
+
+const CORES = availableParallelism()
+
+/**
+ * A look on before a sleep: who is awake needs not be woken, which saves the other side the most.
+ * It adapts: after a time without work that was longer than a spin and its sleep, the next spin is
+ * half as long; after a shorter one it has its full length again. And it is left out while the
+ * engine has more threads than there are cores, since it would spin on a core that somebody else
+ * needs to make that work.
+ */
+export class Spin {
+  private readonly threads: ThreadTable
+  private lengthMs = SPIN_MS
+  private startMs = 0
+  private isAffordable = false
+
+  constructor(threads: ThreadTable) {
+    this.threads = threads
+  }
+
+  /** Counts the threads again; call it now and then. */
+  refresh(): void {
+    // The supervisor has a slot, and sleeps.
+    this.isAffordable = this.threads.countTaken() - 1 <= CORES
+  }
+
+  /** @returns whether there is work; if not, it is time to sleep */
+  until(hasWork: () => boolean): boolean {
+    if (!this.isAffordable) return false
+    let nowMs = monotonicMs()
+    this.startMs = nowMs
+    const endMs = nowMs + this.lengthMs
+    while (nowMs < endMs) {
+      const lookMs = nowMs + LOOK_MS
+      while (nowMs < lookMs) nowMs = monotonicMs()
+      if (hasWork()) return true
+    }
+    return false
+  }
+
+  /** After the sleep that followed a spin in vain. */
+  afterSleep(): void {
+    if (!this.isAffordable) return
+    const isShort = monotonicMs() - this.startMs < 2 * SPIN_MS
+    this.lengthMs = isShort ? SPIN_MS : this.lengthMs / 2
+  }
+}
