@@ -1,3 +1,4 @@
+import * as memory from '#memory'
 import type { Codec } from '../codec/codec.js'
 import { pin, pinOldest, unpin } from '../log/finder.js'
 import * as layout from '../log/layout.js'
@@ -94,8 +95,9 @@ export class Consumer {
   }
 
   hold(): void {
+    const { log, table, slot } = this
     this.isHolding = true
-    this.pinCurrent()
+    if (!pin(log, table, slot, this.held)) throw new Error('the log went on without its consumer')
   }
 
   /** Holds nothing any more. */
@@ -109,20 +111,26 @@ export class Consumer {
     for (; this.reader.next(); this.frames++) {
       while (this.reader.nextRecord()) received.push(this.read())
     }
-    if (this.isHolding) this.pinCurrent()
+    if (this.isHolding) this.moveHold()
     return received
   }
 
-  /**
-   * Moves the pin. At the start of a segment that is not open yet, the one before has to do. There
-   * is no moment without a pin, as another thread may be sending.
-   */
-  private pinCurrent(): void {
-    const { log, table, slot } = this
+  /** Where the pin belongs: before a segment that is not open yet, the one before has to do. */
+  private get held(): number {
     const { position } = this.reader
-    const isKept = pin(log, table, slot, log.isOpen(position) ? position : (position - 1) | 0)
-    if (!isKept) throw new Error('the log went on without its consumer')
-    wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, table)
+    return this.log.isOpen(position) ? position : (position - 1) | 0
+  }
+
+  /**
+   * Moves the pin on, without a moment in which nothing is held, as another thread may be sending.
+   * Not by `pin`, which gives up when it meets a seal: segments are reused in their order, so until
+   * this store the old pin held the newer segment, too, and whoever seals it later finds the new one
+   * and takes the seal off again.
+   */
+  private moveHold(): void {
+    const { log, slot } = this
+    memory.store(log.words, layout.PINS_WORD + slot, log.segmentOf(this.held) + 1)
+    wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, this.table)
   }
 
   private read(): Received {

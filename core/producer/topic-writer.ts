@@ -90,7 +90,7 @@ export class TopicWriter<T = unknown> {
   }
 
   private stage(writer: PartitionWriter, value: T | null): boolean {
-    if (writer.isBlocked && !this.flushWriter(writer)) return false
+    if (writer.isBlocked && !this.flushBlocked(writer)) return false
     if (!writer.isDirty) this.markDirty(writer)
     const { staged } = writer
     this.isEncoding = true
@@ -113,8 +113,13 @@ export class TopicWriter<T = unknown> {
     }
   }
 
-  private flushWriter(writer: PartitionWriter): boolean {
+  private flushBlocked(writer: PartitionWriter): boolean {
     this.checkOpen()
+    return this.flushWriter(writer)
+  }
+
+  /** The caller has checked that the engine is open. */
+  private flushWriter(writer: PartitionWriter): boolean {
     try {
       return writer.flush()
     } catch (error) {
@@ -208,6 +213,7 @@ export class TopicWriter<T = unknown> {
 
   /** Publishes a batch behind everything that this thread sent to the partition before. */
   publish(partition: number, consignment: Consignment): void {
+    this.checkOpen()
     const writer = this.writer(partition)
     writer.enqueue(consignment)
     if (!this.flushWriter(writer)) this.awaitSpace(writer)
