@@ -1,5 +1,6 @@
 import { alternatives } from './alternatives/rows.js'
 import { latency } from './latency/experiment.js'
+import { layers } from './layers/section.js'
 import type { SectionOutline } from './lib/document.js'
 import { experimentSection } from './lib/experiment-section.js'
 import { microSection } from './lib/micro-section.js'
@@ -41,6 +42,7 @@ export const experiments = [
 export const sections: readonly Section[] = [
   ...rowGroups.map(rowSection),
   ...experiments.map(experimentSection),
+  layers,
   microSection('micro', 'Inside one thread', engineSuites),
   microSection('copy', 'Alternatives: copies into shared memory', copySuites),
 ]

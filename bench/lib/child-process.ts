@@ -8,10 +8,16 @@ const TIMEOUT_MS = 60_000
  *
  * @param module passes its result to {@link reportResult}
  * @param assignment what the module gets from {@link readAssignment}; must survive JSON
+ * @param conditions which seams it gets instead of the engine's own
  * @throws if the process ends without a result, or takes more than a minute
  */
-export async function runInProcess<Result>(module: URL, assignment: unknown): Promise<Result> {
+export async function runInProcess<Result>(
+  module: URL,
+  assignment: unknown,
+  conditions: readonly string[] = [],
+): Promise<Result> {
   const child = fork(module, [JSON.stringify(assignment)], {
+    execArgv: [...process.execArgv, ...conditions.map((name) => `--conditions=${name}`)],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',
