@@ -3,62 +3,84 @@ import { test } from 'node:test'
 import type { CountAssignment } from './count-process.js'
 import { countCase } from './section.js'
 
-/**
- * What 64 frames cost together with the sleep before them: for each layer its operations. If one of
- * these tests fails, the hot path has got another operation, or has lost one: see that this is meant,
- * and what it costs, before changing the number.
- */
-async function operationsOf(assignment: CountAssignment): Promise<Record<string, string>> {
+type Operations = Record<string, number>
+
+/** Operations of each layer, for 64 frames together with the sleep before them. */
+async function countLayers(assignment: CountAssignment): Promise<Map<string, Operations>> {
   const { counts, frames } = await countCase(assignment)
   assert.equal(frames, 64)
-  const totals = new Map<string, number>()
+  const layers = new Map<string, Operations>()
   for (const { layer, kind, times } of counts) {
-    const key = `${layer}: ${kind}`
-    totals.set(key, (totals.get(key) ?? 0) + times)
-  }
-  const layers: Record<string, string> = {}
-  for (const [key, times] of [...totals].sort()) {
-    const [layer = '', kind] = key.split(': ')
-    layers[layer] = `${layer in layers ? `${layers[layer]}, ` : ''}${times} ${kind}`
+    const operations = layers.get(layer) ?? {}
+    layers.set(layer, operations)
+    operations[kind] = (operations[kind] ?? 0) + times
   }
   return layers
 }
 
-/** Whatever the records are, once for each frame, but for what goes with the sleep and the tail. */
-const PER_FRAME = {
-  claim: '64 compareExchange, 1 compareExchange64, 64 load, 1 load64',
-  header: '512 plain',
-  copy: '64 copy',
-  publish: '64 compareExchange',
-  'wake-up': '1 add, 1 and, 1 exchange, 128 load, 1 notify',
-  poll: '9 clock, 332 load, 64 plain, 65 store',
-  'wake producers': '65 load',
-  sleep: '2 load, 2 or, 1 waitAsync',
+/**
+ * The way through the log: exactly these, whatever the records are. An operation less is a step of
+ * the protocol that is missing.
+ */
+const LOG: Readonly<Record<string, Operations>> = {
+  claim: { load: 64, compareExchange: 64, load64: 1, compareExchange64: 1 },
+  header: { plain: 8 * 64 },
+  copy: { copy: 64 },
+  publish: { compareExchange: 64 },
+  'wake-up': { load: 2 * 64, and: 1, exchange: 1, add: 1, notify: 1 },
+  sleep: { load: 2, or: 2, waitAsync: 1 },
 }
 
-test('64 frames of one record cost exactly these operations', async () => {
-  assert.deepEqual(await operationsOf({ name: 'raw-1', burst: 64, bursts: 1 }), {
-    ...PER_FRAME,
-    stage: '64 clock, 194 load',
-    'handler call': '64 store',
-    commit: '9 clock, 1 compareExchange64, 1 load',
-  })
-})
+/** Both sides around it: at most these. Fewer are welcome; then take the number down. */
+const AROUND: Readonly<Record<string, Operations>> = {
+  poll: { load: 332, store: 65, plain: 64, clock: 9 },
+  'wake producers': { load: 65 },
+}
 
-test('64 frames of 255 records cost exactly these operations', async () => {
-  assert.deepEqual(await operationsOf({ name: 'raw-255', burst: 64 * 255, bursts: 1 }), {
-    ...PER_FRAME,
-    stage: '64 clock, 68 load',
-    'handler call': '64 store',
-    commit: '22 clock, 16 compareExchange64, 16 load',
-  })
-})
+async function checkLayers(
+  assignment: CountAssignment,
+  ceilings: Readonly<Record<string, Operations>>,
+): Promise<void> {
+  const layers = await countLayers(assignment)
+  for (const [layer, operations] of Object.entries(LOG)) {
+    assert.deepEqual(layers.get(layer), operations, layer)
+    layers.delete(layer)
+  }
+  for (const [layer, operations] of layers) {
+    const ceiling = { ...AROUND, ...ceilings }[layer] ?? {}
+    for (const [kind, times] of Object.entries(operations)) {
+      const max = ceiling[kind] ?? 0
+      assert.ok(times <= max, `${layer}: ${times} ${kind}, more than ${max}`)
+    }
+  }
+}
 
-test('16 sends of 1,000 messages cost exactly these operations', async () => {
-  assert.deepEqual(await operationsOf({ name: 'json', burst: 16_000, bursts: 1 }), {
-    ...PER_FRAME,
-    stage: '64 clock, 32 load',
-    'handler call': '16000 store',
-    commit: '2014 clock, 16 compareExchange64, 16 load',
-  })
-})
+test('64 frames of one record cost no more operations than known', () =>
+  checkLayers(
+    { name: 'raw-1', burst: 64, bursts: 1 },
+    {
+      stage: { load: 130, clock: 64 },
+      'handler call': { store: 64 },
+      commit: { compareExchange64: 1, load: 1, clock: 9 },
+    },
+  ))
+
+test('64 frames of 255 records cost no more operations than known', () =>
+  checkLayers(
+    { name: 'raw-255', burst: 64 * 255, bursts: 1 },
+    {
+      stage: { load: 67, clock: 64 },
+      'handler call': { store: 64 },
+      commit: { compareExchange64: 16, load: 16, clock: 22 },
+    },
+  ))
+
+test('16 sends of 1,000 messages cost no more operations than known', () =>
+  checkLayers(
+    { name: 'json', burst: 16_000, bursts: 1 },
+    {
+      stage: { load: 32, clock: 64 },
+      'handler call': { store: 16_000 },
+      commit: { compareExchange64: 16, load: 16, clock: 2014 },
+    },
+  ))
