@@ -74,5 +74,6 @@ function* framesOf(node: Node, parents: ReadonlyMap<number, Node>): Generator<St
 
 function titleOf({ callFrame: { functionName, url } }: Node): string {
   const path = pathOf(url)
-  return path === '' ? functionName : `${functionName} (${path})`
+  const name = functionName === '' ? '(anonymous)' : functionName
+  return path === '' ? name : `${name} (${path})`
 }
