@@ -564,12 +564,23 @@ test('close before the start, during it, and by `await using`', async (t) => {
   await assert.rejects(unused.run({ eachMessage() {} }), refusal('CONSUMER_CLOSED', 'billing'))
   const starting = engine.consumer(GROUP)
   const running = starting.run({ workers: 2, handler: fixture('batch-handler') })
-  running.catch(() => {})
+  const refused = assert.rejects(running, refusal('CONSUMER_CLOSED', 'billing'))
   await starting.close()
-  await Promise.allSettled([running])
+  await refused
   assert.deepEqual(starting.workers, [])
   const disposed = engine.consumer(GROUP)
   await disposed.run({ eachMessage() {} })
   await disposed[Symbol.asyncDispose]()
   await assert.rejects(disposed.run({ eachMessage() {} }), refusal('CONSUMER_CLOSED', 'billing'))
+})
+
+test('a start that goes on beyond the deadline of close leaves no workers', async (t) => {
+  const engine = await openEngine(t, TWO)
+  const consumer = engine.consumer(GROUP)
+  consumer.on('worker:start', () => assert.fail('a worker was started after the close'))
+  const running = consumer.run({ workers: 2, handler: fixture('batch-handler') })
+  const refused = assert.rejects(running, refusal('CONSUMER_CLOSED', 'billing'))
+  await assert.rejects(consumer.close({ timeoutMs: 0 }), refusal('CLOSE_TIMEOUT'))
+  await refused
+  assert.deepEqual(consumer.workers, [])
 })

@@ -24,7 +24,7 @@ import type { Member } from './member.js'
 import { MessageQueue } from './message-queue.js'
 import type { SupervisorEvent } from './supervisor-protocol.js'
 import { type ConsumerStats, totalStats } from './worker-control.js'
-import { WorkerPool } from './worker-pool.js'
+import type { WorkerPool, WorkerPoolHost } from './worker-pool.js'
 
 /** Handle messages in worker threads. */
 export interface WorkerRunOptions {
@@ -172,30 +172,41 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
     const resourceLimits = checkResourceLimits(options.resourceLimits)
     this.begin()
     const { group, retry } = this.options
-    this.pool = new WorkerPool({
+    try {
+      // The group is opened from here, so that a conflict shows before a thread is started. The pool
+      // is loaded meanwhile: only those who start workers need it, and the workers themselves do not.
+      const [membership, { WorkerPool }] = await Promise.all([
+        this.open(),
+        import('./worker-pool.js'),
+      ])
+      if (this.state !== 'running') throw this.closedError()
+      const job = { group, retry, handler, workerData: options.workerData }
+      this.pool = new WorkerPool(this.poolHost(job, resourceLimits))
+      this.judge = judgeOf(membership, group.handlerTimeoutMs, this.pool)
+      await this.pool.resize(size)
+    } catch (error) {
+      this.judge?.stop()
+      await this.pool?.destroy()
+      this.pool = undefined
+      this.giveUp()
+      throw error
+    }
+  }
+
+  private poolHost(job: WorkerPoolHost['job'], resourceLimits: ResourceLimits): WorkerPoolHost {
+    const { table } = this.host.parts.local.thread
+    return {
       handle: () => this.host.handle(),
-      job: { group, retry, handler, workerData: options.workerData },
+      job,
       resourceLimits,
-      wakeAll: () => this.host.parts.local.thread.table.wakeAll(),
-      isClosed: () => this.host.parts.local.thread.table.closed,
+      wakeAll: () => table.wakeAll(),
+      isClosed: () => table.closed,
       onStart: (workerId, threadId) => this.emit('worker:start', { workerId, threadId }),
       onCrash: (workerId, error, restartMs) =>
         this.emit('worker:crash', { workerId, error, restartMs }),
       onStopFailed: (workerId, error) => this.emit('worker:stop-failed', { workerId, error }),
       onDegraded: (workerId, crashes) =>
         this.emit('group:degraded', { groupId: this.groupId, workerId, crashes }),
-    })
-    try {
-      // Opened from here, so that a conflict shows before a thread is started.
-      const membership = await this.open()
-      this.judge = judgeOf(membership, group.handlerTimeoutMs, this.pool)
-      await this.pool.resize(size)
-    } catch (error) {
-      this.judge?.stop()
-      await this.pool.destroy()
-      this.pool = undefined
-      this.giveUp()
-      throw error
     }
   }
 
