@@ -255,6 +255,8 @@ export const KILLED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
 
 const BEFORE_ANYONE = 'Before the memory is shared.'
 
+const HINT_FOR_SPIN = 'Whether a worker spins before it sleeps: nobody relies on it.'
+
 /** Operations that no scenario comes by, and why. */
 export const UNREACHED: ReadonlyMap<string, string> = new Map([
   ['core/log/partition-log.ts PartitionLog.constructor: load', BEFORE_ANYONE],
@@ -266,4 +268,6 @@ export const UNREACHED: ReadonlyMap<string, string> = new Map([
   ['core/log/partition-log.ts PartitionLog.begin: fill', BEFORE_ANYONE],
   ['core/log/partition-log.ts PartitionLog.begin: storeLong', BEFORE_ANYONE],
   ['core/log/wait-set.ts hasSleepers: load', 'A hint for when to commit: nobody relies on it.'],
+  ['core/thread-table.ts ThreadTable.countTaken: load 1', HINT_FOR_SPIN],
+  ['core/thread-table.ts ThreadTable.countTaken: load 2', HINT_FOR_SPIN],
 ])
