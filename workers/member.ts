@@ -111,6 +111,9 @@ export class Member implements LaneHost {
     let stepsUntilClock = STEPS_PER_CLOCK
     this.spin.refresh()
     while (!this.options.shouldStop()) {
+      // What a poke announces is looked at right below. One that came in a turn of the event loop
+      // would otherwise count as work in each spin, and no sleep would end that.
+      this.isPoked = false
       this.followAssignment()
       if (!this.stepLanes() && !this.spinUntilWork()) {
         await this.idle()
@@ -216,7 +219,6 @@ export class Member implements LaneHost {
       if (this.mayBlock) thread.waitBlocking(signal, BLOCK_MS)
       if (!this.hasWork()) await this.sleep(signal)
     }
-    this.isPoked = false
   }
 
   private spinUntilWork(): boolean {
