@@ -28,6 +28,7 @@ const CORES = availableParallelism()
 export class Spin {
   private readonly threads: ThreadTable
   private lengthMs = SPIN_MS
+  /** Of the spin in vain that was not followed by a sleep yet; 0 if there is none. */
   private startMs = 0
   private isAffordable = false
 
@@ -50,15 +51,19 @@ export class Spin {
     while (nowMs < endMs) {
       const lookMs = nowMs + LOOK_MS
       while (nowMs < lookMs) nowMs = monotonicMs()
-      if (hasWork()) return true
+      if (hasWork()) {
+        this.startMs = 0
+        return true
+      }
     }
     return false
   }
 
-  /** After the sleep that followed a spin in vain. */
+  /** After each sleep; what it came to counts if there was a spin before it. */
   afterSleep(): void {
-    if (!this.isAffordable) return
+    if (this.startMs === 0) return
     const isShort = monotonicMs() - this.startMs < 2 * SPIN_MS
+    this.startMs = 0
     this.lengthMs = isShort ? SPIN_MS : this.lengthMs / 2
   }
 }

@@ -263,3 +263,20 @@ test('the newest timestamp of a frame is that of its records', () => {
   assert.equal(mixed?.newestTimestamp, mixed?.timestamp)
   assert.equal(future?.newestTimestamp, 8e15)
 })
+
+test('a codec that moves on without room is refused, and nothing is appended', () => {
+  const codec: Codec<Uint8Array> = {
+    ...bytes(),
+    name: 'greedy',
+    encode: (_value, target) => {
+      target.position = target.bytes.length + 1
+    },
+  }
+  const batch = createBatch({ codec, memory: '1MiB' })
+  assert.throws(() => append(batch, 8), {
+    code: 'INVALID_VALUE',
+    message: "codec 'greedy' wrote beyond its memory: it must call ensure before",
+    details: { topic: 'orders', codec: 'greedy' },
+  })
+  assert.equal(batch.isEmpty, true)
+})

@@ -110,6 +110,8 @@ export class Batch {
     writer.position = valueFrom
     if (value === null) flags |= layout.RECORD_NO_VALUE
     else topic.codec.encode(value, writer)
+    // What lies there is not in the memory, and would be missed between claim and publish only.
+    if (writer.position > writer.bytes.length) throw overrun(topic)
     const valueBytes = writer.position - valueFrom
     if (keyBytes > 0) appendKey(writer, key, keyBytes)
     if (headers !== undefined) flags |= appendHeaders(writer, headers)
@@ -239,6 +241,11 @@ function appendHeaders(writer: ByteWriter, headers: Headers): number {
   }
   writer.bytes.writeInt32LE(writer.position - start - 4, start)
   return layout.RECORD_HAS_HEADERS
+}
+
+function overrun(topic: Topic): MillraceError {
+  const message = `codec '${topic.codec.name}' wrote beyond its memory: it must call ensure before`
+  return new MillraceError('INVALID_VALUE', message, { topic: topic.name, codec: topic.codec.name })
 }
 
 function tooLarge(topic: Topic, sizeBytes: number): MillraceError {
