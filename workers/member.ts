@@ -15,8 +15,6 @@ import { MemberStats } from './worker-control.js'
 
 /** The longest time without a turn of the event loop. */
 const TURN_MS = 10
-/** Between two looks at the clock, each of which costs as much as a short step; 1 if steps are long. */
-const STEPS_PER_CLOCK = 8
 /** How long an idle worker blocks before it leaves its sleep to the event loop. */
 const BLOCK_MS = 5
 
@@ -107,9 +105,7 @@ export class Member implements LaneHost {
 
   /** Runs until `shouldStop`. Then it finishes the records in hand, commits and lets go of all. */
   async run(): Promise<void> {
-    let lookedMs = monotonicMs()
-    let turnAtMs = lookedMs + TURN_MS
-    let stepsUntilClock = STEPS_PER_CLOCK
+    let turnAtMs = monotonicMs() + TURN_MS
     this.spin.refresh()
     while (!this.options.shouldStop()) {
       // What a poke announces is looked at right below. One that came in a turn of the event loop
@@ -120,11 +116,7 @@ export class Member implements LaneHost {
         await this.idle()
         this.spin.afterSleep()
       }
-      if (--stepsUntilClock > 0) continue
-      const nowMs = monotonicMs()
-      stepsUntilClock = nowMs - lookedMs < TURN_MS / 2 ? STEPS_PER_CLOCK : 1
-      lookedMs = nowMs
-      if (nowMs < turnAtMs) continue
+      if (monotonicMs() < turnAtMs) continue
       this.options.onProgress?.(this.stats)
       this.spin.refresh()
       await nextTurn()
