@@ -8,8 +8,9 @@ const DEFAULT_SIZE_BYTES = 4096
  * Memory that grows as bytes are appended. A producer collects its batches in one, and codecs
  * append to it.
  *
- * `bytes`, `words`, `longs`, `doubles` and `data` are views of the same private memory. Growing replaces all
- * four, so do not hold on to them across a call. Appending allocates only when it grows.
+ * `bytes`, `words`, `longs`, `doubles` and `data` are views of the same private memory. Growing
+ * replaces all of them, so do not hold on to them across a call. Appending allocates only when it
+ * grows.
  *
  * @example
  * const writer = new ByteWriter()
