@@ -172,18 +172,15 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
     const resourceLimits = checkResourceLimits(options.resourceLimits)
     this.begin()
     const { group, retry } = this.options
+    const job = { group, retry, handler, workerData: options.workerData }
     try {
-      // The group is opened from here, so that a conflict shows before a thread is started. The pool
-      // is loaded meanwhile: only those who start workers need it, and the workers themselves do not.
-      const [membership, { WorkerPool }] = await Promise.all([
-        this.open(),
-        import('./worker-pool.js'),
+      // Side by side: the supervisor's thread starts and opens the group, and the workers' start.
+      const results = await Promise.allSettled([
+        this.open().then((membership) => this.startJudge(membership)),
+        this.startPool(this.poolHost(job, resourceLimits), size),
       ])
-      if (this.state !== 'running') throw this.closedError()
-      const job = { group, retry, handler, workerData: options.workerData }
-      this.pool = new WorkerPool(this.poolHost(job, resourceLimits))
-      this.judge = judgeOf(membership, group.handlerTimeoutMs, this.pool)
-      await this.pool.resize(size)
+      const failed = results.find((result) => result.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
     } catch (error) {
       this.judge?.stop()
       await this.pool?.destroy()
@@ -191,6 +188,32 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
       this.giveUp()
       throw error
     }
+  }
+
+  /** The pool's code is loaded only now: it is for those alone who start workers. */
+  private async startPool(host: WorkerPoolHost, size: number): Promise<void> {
+    const { WorkerPool } = await import('./worker-pool.js')
+    this.checkRunning()
+    this.pool = new WorkerPool(host)
+    await this.pool.resize(size)
+  }
+
+  private startJudge({ gate, partitions }: GroupMembership): void {
+    this.checkRunning()
+    const timeoutMs = this.options.group.handlerTimeoutMs
+    if (timeoutMs === Number.POSITIVE_INFINITY) return
+    this.judge = new HandlerJudge({
+      gate,
+      partitions,
+      timeoutMs,
+      isOurs: (member) => this.pool?.has(member) ?? false,
+      end: (member, reason) => this.pool?.end(member, reason),
+    })
+  }
+
+  /** During a start, since a close does not always wait for it. */
+  private checkRunning(): void {
+    if (this.state !== 'running') throw this.closedError()
   }
 
   private poolHost(job: WorkerPoolHost['job'], resourceLimits: ResourceLimits): WorkerPoolHost {
@@ -478,21 +501,6 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
     const { groupId } = this
     return new MillraceError('CONSUMER_CLOSED', `consumer '${groupId}' is closed`, { groupId })
   }
-}
-
-function judgeOf(
-  { gate, partitions }: GroupMembership,
-  timeoutMs: number,
-  pool: WorkerPool,
-): HandlerJudge | undefined {
-  if (timeoutMs === Number.POSITIVE_INFINITY) return undefined
-  return new HandlerJudge({
-    gate,
-    partitions,
-    timeoutMs,
-    isOurs: (member) => pool.has(member),
-    end: (member, reason) => pool.end(member, reason),
-  })
 }
 
 /** @returns false if the time was over before */

@@ -105,6 +105,20 @@ test('what onStart throws is what run rejects with', async (t) => {
   assert.equal(error.message, 'no database')
 })
 
+test('the handler does not start for a group that is live with other settings', async (t) => {
+  const engine = await openEngine(t, ONE)
+  await engine.consumer(GROUP).run({ eachMessage() {} })
+  const other = engine.consumer({ ...GROUP, retry: { attempts: 9 } })
+  const text =
+    'export default { onStart: ({ workerData }) => { workerData[0] = 1 }, eachMessage() {} }'
+  const hasStarted = new Uint8Array(new SharedArrayBuffer(1))
+  const handler = temporaryFile(t, 'handler.mjs', text)
+  const running = other.run({ workers: 1, handler, workerData: hasStarted })
+  await assert.rejects(running, refusal('GROUP_CONFLICT', 'policy'))
+  assert.equal(hasStarted[0], 0)
+  assert.deepEqual(other.workers, [])
+})
+
 test('a thread that ends in onStart is no crash of a running worker: run rejects', async (t) => {
   const engine = await openEngine(t, ONE)
   const text = 'export default { onStart: () => process.exit(3), eachMessage() {} }'

@@ -54,9 +54,12 @@ async function join(
   engine: Engine,
 ): Promise<{ handler: Handler<unknown>; member: Member }> {
   const { workerData, workerId } = task
-  const handler = await loadHandler(task.handler)
+  // Side by side, and both before the handler starts: it must not if the group is another one.
+  const [membership, handler] = await Promise.all([
+    GroupMembership.open(engine.parts, task.group),
+    loadHandler(task.handler),
+  ])
   await handler.onStart?.({ workerData, workerId, producer: engine.producer() })
-  const membership = await GroupMembership.open(engine.parts, task.group)
   const control = new WorkerControl(attach(task.control))
   const member = await membership.join({
     handler,
