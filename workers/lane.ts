@@ -16,7 +16,8 @@ import { heldPlace, placeReader } from '../core/log/finder.js'
 import { SPACE_WAITERS_WORD } from '../core/log/layout.js'
 import type { PartitionLog } from '../core/log/partition-log.js'
 import { Reader } from '../core/log/reader.js'
-import { enlist, hasSleepers, wakeSleepers, withdraw } from '../core/log/wait-set.js'
+import { wakeProducers } from '../core/log/recycler.js'
+import { enlist, hasSleepers, withdraw } from '../core/log/wait-set.js'
 import type { Producer } from '../core/producer/producer.js'
 import type { Thread } from '../core/thread.js'
 import { type Message, readMessage } from '../core/topic/received-message.js'
@@ -122,7 +123,7 @@ export class Lane {
 
   /** They may have found the log full because of what this lane held until now. */
   private wakeProducers(): void {
-    wakeSleepers(this.partition.log.words, SPACE_WAITERS_WORD, this.host.thread.table)
+    wakeProducers(this.partition.log, this.host.thread.table)
   }
 
   private get isLimited(): boolean {

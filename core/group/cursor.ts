@@ -1,8 +1,8 @@
 import * as memory from '#memory'
 import * as layout from '../log/layout.js'
 import { highHalf, lowHalf, type PartitionLog, pack } from '../log/partition-log.js'
+import { wakeProducers } from '../log/recycler.js'
 import { readTail } from '../log/tail.js'
-import { wakeSleepers } from '../log/wait-set.js'
 import { raiseTo, type ThreadTable } from '../thread-table.js'
 
 /*
@@ -43,7 +43,7 @@ export function isActive(log: PartitionLog, gate: number): boolean {
 /** Lets the log go: the group does not need it any more. */
 export function deactivateGate(log: PartitionLog, threads: ThreadTable, gate: number): void {
   memory.store(log.words, layout.gateStateWord(gate), 0)
-  wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, threads)
+  wakeProducers(log, threads)
 }
 
 /** Offset of the next record that the group has to handle. */
@@ -91,7 +91,7 @@ export function hold(log: PartitionLog, gate: number, offset: number): void {
   memory.store(log.words, layout.gateHeldWord(gate), offset | 0)
 }
 
-/** Gives the partition back. */
+/** Gives the partition back. The caller tells everyone, so that the next owner and producers look. */
 export function release(log: PartitionLog, gate: number, member: number): void {
   memory.compareExchange(log.words, layout.gateHolderWord(gate), member, 0)
 }
@@ -147,7 +147,7 @@ export function commit(
   const index = layout.gateCursorLong(gate)
   const found = memory.compareExchangeLong(log.longs, index, expected, pack(epoch, to | 0))
   if (found !== expected) return false
-  wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, threads)
+  wakeProducers(log, threads)
   return true
 }
 
@@ -173,7 +173,7 @@ export function seekCursor(
 ): void {
   beginEpoch(log, gate, to)
   markDelivered(log, gate, to)
-  wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, threads)
+  wakeProducers(log, threads)
 }
 
 function beginEpoch(log: PartitionLog, gate: number, offset?: number): Ownership {

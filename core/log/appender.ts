@@ -4,7 +4,7 @@ import type { ThreadTable } from '../thread-table.js'
 import { announceGap } from './gaps.js'
 import * as layout from './layout.js'
 import type { PartitionLog } from './partition-log.js'
-import { Opening, openSegment } from './recycler.js'
+import { Opening, openSegment, wakeProducers } from './recycler.js'
 import { advanceTail, readTail } from './tail.js'
 import { wakeSleepers } from './wait-set.js'
 
@@ -176,7 +176,7 @@ export class Appender {
   private wakeSleepers(): void {
     wakeSleepers(this.log.words, layout.DATA_WAITERS_WORD, this.threads)
     // A producer may have found the log full because this frame was unfinished.
-    wakeSleepers(this.log.words, layout.SPACE_WAITERS_WORD, this.threads)
+    wakeProducers(this.log, this.threads)
   }
 
   /** Gives the claimed frame up instead: its offsets become a gap. */
@@ -230,6 +230,10 @@ export class Appender {
       }
       const opening = openSegment(log, this.slot, this.position, this.offset)
       if (opening === Opening.FULL) return false
+      // There is room for all who sleep.
+      if (opening === Opening.OPEN) {
+        wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, this.threads)
+      }
       if (opening === Opening.BUSY) memory.pause(turn++)
       if (opening === Opening.STALE) {
         this.restart()

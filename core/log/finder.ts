@@ -3,9 +3,8 @@ import { raiseTo, type ThreadTable } from '../thread-table.js'
 import * as layout from './layout.js'
 import type { PartitionLog } from './partition-log.js'
 import { Reader } from './reader.js'
-import { isThere } from './recycler.js'
+import { isThere, wakeProducers } from './recycler.js'
 import { type Place, readTail } from './tail.js'
-import { wakeSleepers } from './wait-set.js'
 
 /*
  * Finding a place in the log without an index: the segments' offsets first, then the chain of tags
@@ -32,7 +31,7 @@ export function pin(log: PartitionLog, threads: ThreadTable, slot: number, start
 /** Takes the thread's pin back, and wakes producers that may have found the log full because of it. */
 export function unpin(log: PartitionLog, threads: ThreadTable, slot: number): void {
   memory.store(log.words, layout.PINS_WORD + slot, 0)
-  wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, threads)
+  wakeProducers(log, threads)
 }
 
 /** Pins the oldest segment that is still whole. @returns its beginning */

@@ -1,7 +1,9 @@
 import * as memory from '#memory'
+import type { ThreadTable } from '../thread-table.js'
 import * as layout from './layout.js'
 import { lowHalf, type PartitionLog } from './partition-log.js'
-import { advanceTail } from './tail.js'
+import { advanceTail, readTail } from './tail.js'
+import { hasSleepers, wakeSleepers } from './wait-set.js'
 
 /** What came of the attempt to open a segment. */
 export const Opening = {
@@ -90,6 +92,23 @@ function openUnderLease(log: PartitionLog, position: number, offset: number): Op
   memory.fill(words, free, firstTag, firstTag + log.segmentGranules)
   memory.store(words, stateWord, layout.openState(log.lapOf(position)))
   return Opening.OPEN
+}
+
+/**
+ * Wakes the producers that found the log full, if the groups let go of the segment that is reused
+ * next. For whoever has just let something go that may have kept it: otherwise each commit would
+ * wake all of them, and they would find the log as full as before.
+ *
+ * None is missed. A producer enlists and then looks once more, so one that is not seen here sees what
+ * was let go. Of several that let go, the last one finds what the others did. And a segment that was
+ * opened since the producer looked has its opener to wake it (`Appender.enterSegment`).
+ */
+export function wakeProducers(log: PartitionLog, threads: ThreadTable): void {
+  if (!hasSleepers(log.words, layout.SPACE_WAITERS_WORD)) return
+  const { newest } = readTail(log)
+  const oldPosition = (newest.position + log.segmentGranules - log.capacityGranules) | 0
+  if (!gatesAllow(log, oldPosition) || isHeld(log, oldPosition)) return
+  wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, threads)
 }
 
 function isPinned(log: PartitionLog, segment: number): boolean {
