@@ -183,7 +183,7 @@ export class Lane {
     if (this.isFenced) return true
     if (this.isPerMessage) this.handOverAll()
     else this.callBatch()
-    // A producer that found the log full waits for this commit.
+    // A producer that found the log full may wait for this commit.
     if (hasSleepers(this.partition.log.words, SPACE_WAITERS_WORD)) this.commitProgress()
     return true
   }

@@ -48,7 +48,7 @@ const TABLE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     enterSegment: 'open segment',
     '*': 'claim',
   },
-  'core/log/recycler.ts': { '*': 'open segment' },
+  'core/log/recycler.ts': { openSegment: 'open segment' },
   'core/memory.ts': { copy: 'copy', copyLongs: 'copy' },
   'core/log/reader.ts': { '*': 'poll' },
   'core/topic/received-message.ts': { '*': 'decode' },

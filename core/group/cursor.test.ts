@@ -9,6 +9,7 @@ import {
   type LogWorld,
 } from '../log/frames.test.helper.js'
 import * as layout from '../log/layout.js'
+import { wakeProducers } from '../log/recycler.js'
 import { enlist } from '../log/wait-set.js'
 import * as cursor from './cursor.js'
 
@@ -62,20 +63,58 @@ test('a partition has one holder, who begins an epoch', () => {
   assert.equal(second?.epoch, (first?.epoch as number) + 1)
 })
 
-test('a commit moves the cursor from where it is, and wakes who waits for space', () => {
+test('a commit moves the cursor from where it is', () => {
   const { log, table } = createWorld(GEOMETRY)
   cursor.activateGate(log, GATE, 0)
   const { epoch } = cursor.acquire(log, GATE, MEMBER) as cursor.Ownership
-  const producer = table.takeSlot()
-  const signal = table.signal(producer)
-  enlist(log.words, layout.SPACE_WAITERS_WORD, producer)
   assert.equal(cursor.commit(log, table, GATE, epoch, 1, 3), false, 'it does not stand at 1')
   assert.equal(cursor.commit(log, table, GATE, epoch - 1, 0, 3), false)
   assert.equal(cursor.committedOffset(log, GATE), 0)
-  assert.equal(table.signal(producer), signal)
   assert.equal(cursor.commit(log, table, GATE, epoch, 0, 3), true)
   assert.equal(cursor.committedOffset(log, GATE), 3)
-  assert.notEqual(table.signal(producer), signal)
+})
+
+test('only the commit that lets a segment go wakes who waits for space', () => {
+  const { log, table, thread } = createWorld({ segmentCount: 4, segmentGranules: 2 })
+  const { appender } = thread()
+  appendValues(appender, ...'abcdefgh')
+  const epochs = [GATE, GATE + 1].map((gate) => {
+    cursor.activateGate(log, gate, 0)
+    return (cursor.acquire(log, gate, MEMBER) as cursor.Ownership).epoch
+  })
+  const producer = table.takeSlot()
+  const wakes = (act: () => void) => {
+    const signal = table.signal(producer)
+    enlist(log.words, layout.SPACE_WAITERS_WORD, producer)
+    act()
+    return table.signal(producer) !== signal
+  }
+  const commit = (gate: number, from: number, to: number) => () => {
+    cursor.hold(log, gate, to)
+    assert.ok(cursor.commit(log, table, gate, epochs[gate - GATE] as number, from, to))
+  }
+  assert.equal(wakes(commit(GATE, 0, 1)), false)
+  assert.equal(wakes(commit(GATE, 1, 2)), false, 'the segment, but no record of the next one')
+  assert.equal(wakes(commit(GATE, 2, 3)), false, 'the other group keeps it')
+  cursor.hold(log, GATE, 2)
+  assert.equal(wakes(commit(GATE + 1, 0, 3)), false, 'an owner still reads there')
+  assert.throws(() => appendValues(appender, 'i'), /full/)
+  cursor.hold(log, GATE, 3)
+  assert.equal(
+    wakes(() => wakeProducers(log, table)),
+    true,
+  )
+  assert.equal(wakes(commit(GATE, 3, 4)), true, 'it is still free')
+  assert.equal(
+    wakes(() => appendValues(appender, 'i')),
+    true,
+    'there is room for one more',
+  )
+  assert.equal(
+    wakes(() => appendValues(appender, 'j')),
+    false,
+  )
+  assert.equal(wakes(commit(GATE, 4, 5)), false, 'the other group keeps the next one')
 })
 
 test('a dead holder is fenced once, and nobody else', () => {

@@ -230,7 +230,7 @@ export class Appender {
       }
       const opening = openSegment(log, this.slot, this.position, this.offset)
       if (opening === Opening.FULL) return false
-      // There is room for all who sleep.
+      // For all who sleep: from here on, `wakeProducers` looks at the segment behind this one.
       if (opening === Opening.OPEN) {
         wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, this.threads)
       }

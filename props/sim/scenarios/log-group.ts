@@ -19,7 +19,7 @@ import { heldPlace, pinOffset, placeReader, unpin } from '../../../core/log/find
 import * as layout from '../../../core/log/layout.js'
 import type { LogGeometry } from '../../../core/log/partition-log.js'
 import { Reader } from '../../../core/log/reader.js'
-import { wakeSleepers } from '../../../core/log/wait-set.js'
+import { wakeProducers } from '../../../core/log/recycler.js'
 import type { Cast } from '../../history/from-simulation.js'
 import { Status } from '../execution.js'
 import { record, type Scenario, sometimes } from '../scenario.js'
@@ -243,7 +243,7 @@ function readUntil(world: LogWorld, end: number): void {
   const { log, threads } = world
   const acquired = acquire(log, GATE, slotOf(world, 'member1'))
   assert.ok(acquired !== undefined)
-  wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, threads)
+  wakeProducers(log, threads)
   let owned: Ownership = acquired
   const reader = readerAt(world, owned.committed)
   while (owned.committed <= end) {
@@ -259,7 +259,7 @@ function readUntil(world: LogWorld, end: number): void {
     }
     sometimes('sought')
     owned = follow(log, GATE)
-    wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, threads)
+    wakeProducers(log, threads)
     placeReader(reader, heldPlace(log, owned.committed), owned.committed)
   }
 }
@@ -267,7 +267,7 @@ function readUntil(world: LogWorld, end: number): void {
 /** As a lane does: producers may have found the log full because of what was held until now. */
 function holdFrame({ log, threads }: LogWorld, reader: Reader): void {
   hold(log, GATE, reader.offset)
-  wakeSleepers(log.words, layout.SPACE_WAITERS_WORD, threads)
+  wakeProducers(log, threads)
 }
 
 /** A pause that ends: the owner sleeps meanwhile, and goes on. */

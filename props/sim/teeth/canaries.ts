@@ -92,14 +92,14 @@ const MUTANTS: readonly Canary[] = [
   },
   {
     name: 'notify dropped, data side: a publish wakes nobody',
-    operations: [[`${WAIT_SET} wakeSleepers`, 'load', 'Appender.wakeSleepers 1']],
+    operations: [[`${WAIT_SET} wakeSleepers`, 'load', 'Appender.wakeSleepers']],
     fault: 'drop',
     subject: CONSUME,
     finds: 'deadlock',
   },
   {
     name: 'notify dropped, space side: a commit wakes nobody',
-    operations: [[`${WAIT_SET} wakeSleepers`, 'load', 'commit']],
+    operations: [[`${WAIT_SET} hasSleepers`, 'load', 'wakeProducers']],
     fault: 'drop',
     subject: CONSUME,
     finds: 'deadlock',

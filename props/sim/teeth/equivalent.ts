@@ -232,6 +232,17 @@ const REASONS: readonly (readonly [reason: string, mutants: readonly string[]])[
     ],
   ],
   [
+    [
+      'Gates only come, and a new one keeps the log: an older count wakes in vain. Who takes a partition',
+      'wakes producers once it has its place, and who gives one back tells everyone.',
+    ].join(' '),
+    [
+      'core/log/recycler.ts gatesAllow < wakeProducers: load 1 plain',
+      'core/log/recycler.ts isHeld < wakeProducers: load 1 plain',
+      'core/log/recycler.ts isHeld < wakeProducers: load 2 plain',
+    ],
+  ],
+  [
     'It comes before the first thread is woken.',
     ['core/thread-table.ts ThreadTable.close: store late'],
   ],
@@ -267,7 +278,6 @@ export const UNREACHED: ReadonlyMap<string, string> = new Map([
   ['core/log/partition-log.ts PartitionLog.begin: store 2', BEFORE_ANYONE],
   ['core/log/partition-log.ts PartitionLog.begin: fill', BEFORE_ANYONE],
   ['core/log/partition-log.ts PartitionLog.begin: storeLong', BEFORE_ANYONE],
-  ['core/log/wait-set.ts hasSleepers: load', 'A hint for when to commit: nobody relies on it.'],
   ['core/thread-table.ts ThreadTable.countTaken: load 1', HINT_FOR_SPIN],
   ['core/thread-table.ts ThreadTable.countTaken: load 2', HINT_FOR_SPIN],
 ])

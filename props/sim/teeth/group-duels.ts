@@ -272,6 +272,62 @@ function soughtForward(): Scenario<LogWorld> {
   }
 }
 
+/** Two groups let a full log go at a time: the last one finds that both have, and wakes. */
+function twoGroupsLetGo(): Scenario<LogWorld> {
+  const read = (gate: number) => (world: LogWorld) => {
+    const { log, threads } = world
+    assert.ok(commit(log, threads, gate, 1, 0, 2))
+  }
+  return {
+    name: 'duel: two groups let go',
+    setup() {
+      const world = fullLog(['producer1', 'member1', 'member2'], 1)
+      for (const gate of [GATE, GATE + 1]) activateGate(world.log, gate, 0)
+      return world
+    },
+    actors: {
+      producer1(world) {
+        const appender = appenderOf(world, 'producer1')
+        appendOrSleep(world, appender, 'producer1', 1, frame(1, 1, 1), 1)
+      },
+      member1: read(GATE),
+      member2: read(GATE + 1),
+    },
+    describe: describeLog,
+    check: (_world, ending) => assert.equal(ending.status('producer1'), Status.FINISHED),
+  }
+}
+
+/**
+ * One commit makes room for two producers, of whom one may have found and opened it before the other
+ * is woken.
+ */
+function roomForTwo(): Scenario<LogWorld> {
+  const produce = (producer: string, sender: number) => (world: LogWorld) => {
+    const appender = appenderOf(world, producer)
+    appendOrSleep(world, appender, producer, sender, frame(sender, 1, 1), 1)
+  }
+  return {
+    name: 'duel: room for two',
+    setup() {
+      const world = fullLog(['producer1', 'producer2', 'member1'], 2)
+      activateGate(world.log, GATE, 0)
+      return world
+    },
+    actors: {
+      producer1: produce('producer1', 1),
+      producer2: produce('producer2', 2),
+      member1: ({ log, threads }) => void commit(log, threads, GATE, 1, 0, 3),
+    },
+    describe: describeLog,
+    check(_world, ending) {
+      for (const producer of ['producer1', 'producer2']) {
+        assert.equal(ending.status(producer), Status.FINISHED)
+      }
+    },
+  }
+}
+
 /** Duels about a group's progress. */
 export function groupDuels(): Subject[] {
   const twice = { preemptions: 2, crashes: 0 }
@@ -279,6 +335,8 @@ export function groupDuels(): Subject[] {
     { scenario: owners(), bounds: twice },
     { scenario: unsubscribing(), bounds: twice },
     { scenario: soughtForward(), bounds: twice },
+    { scenario: twoGroupsLetGo(), bounds: twice },
+    { scenario: roomForTwo(), bounds: { preemptions: 3, crashes: 0 } },
     { scenario: fencedAlive(), bounds: { preemptions: 3, crashes: 0 } },
     { scenario: gateReused(), bounds: twice },
     { scenario: manyEpochs(), bounds: twice },

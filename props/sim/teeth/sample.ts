@@ -183,7 +183,7 @@ export const SAMPLE: readonly (readonly [
   ['core/log/tail.ts advanceTail', 'loadLong', '', 'plain', 'duel: the tail'],
   ['core/log/tail.ts readTail', 'loadLong', '', 'plain', 'duel: the tail'],
   ['core/log/wait-set.ts enlist', 'or 2', '', 'drop', 'duel: a group goes'],
-  ['core/log/wait-set.ts wakeSleepers', 'load', 'deactivateGate', 'plain', 'duel: a group goes'],
+  ['core/log/wait-set.ts hasSleepers', 'load', 'wakeProducers', 'plain', 'duel: a group goes'],
   ['core/log/wait-set.ts wakeWords', 'exchange', 'wakeSleepers', 'drop', 'duel: sleepers'],
   ['core/log/wait-set.ts withdraw', 'and', '', 'drop', 'duel: sleepers'],
   [
