@@ -1,10 +1,10 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { attach } from '#memory'
-import { deadLetterGeometry, deadLetterTopic } from '../core/delivery/dead-letter.js'
 import { Coordinator, type GroupPartition, type GroupSettings } from '../core/group/coordinator.js'
 import { PartitionLog } from '../core/log/partition-log.js'
 import { Thread } from '../core/thread.js'
 import { ThreadTable } from '../core/thread-table.js'
+import { deadLetterGeometry, deadLetterTopic } from '../core/topic/dead-letter-topic.js'
 import {
   type FromSupervisor,
   type GroupDescription,

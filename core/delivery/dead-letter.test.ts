@@ -2,19 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bytes } from '../codec/bytes.js'
 import { Appender } from '../log/appender.js'
-import { FRAME_GRANULES_MAX, GRANULE_BYTES } from '../log/layout.js'
 import { PartitionLog } from '../log/partition-log.js'
 import { Reader } from '../log/reader.js'
 import { Fixture } from '../producer/fixture.test.helper.js'
+import { deadLetterGeometry } from '../topic/dead-letter-topic.js'
 import type { OutgoingMessage } from '../topic/message.js'
 import { readKey, readRecordHeaders } from '../topic/received-message.js'
-import { DEAD_LETTER_HEADROOM_BYTES } from '../topic/topic.js'
-import {
-  DeadLetterWriter,
-  deadLetterGeometry,
-  deadLetterTopic,
-  type Failure,
-} from './dead-letter.js'
+import { DeadLetterWriter, type Failure } from './dead-letter.js'
 
 const FAILURE: Failure = {
   reason: 'attempts',
@@ -146,17 +140,4 @@ test('the largest message of a topic has room for its headers about death', asyn
     )
     assert.ok(content.to - content.from + 40 <= letters.frameBytesMax)
   }
-})
-
-test('segments of dead letters are a power of two that leaves room, up to the largest frame', () => {
-  const roomOf = (segmentGranules: number) =>
-    deadLetterGeometry(PartitionLog.create({ segmentCount: 4, segmentGranules })).segmentGranules
-  const headroom = DEAD_LETTER_HEADROOM_BYTES / GRANULE_BYTES
-  for (const source of [8, 256, 1024, 4096]) {
-    const granules = roomOf(source)
-    assert.ok(granules >= source + headroom && granules < 2 * (source + headroom))
-    assert.ok(Number.isInteger(Math.log2(granules)))
-  }
-  assert.equal(roomOf(FRAME_GRANULES_MAX + 1), FRAME_GRANULES_MAX + 1)
-  assert.equal(deadLetterTopic('billing', 'orders'), 'dlq.billing.orders')
 })

@@ -2,11 +2,9 @@ import { nowMs } from '#clock'
 import { ByteWriter } from '../codec/byte-writer.js'
 import type { FrameContent } from '../log/appender.js'
 import * as layout from '../log/layout.js'
-import type { LogGeometry, PartitionLog } from '../log/partition-log.js'
 import type { Reader } from '../log/reader.js'
 import { writeHeaders } from '../topic/message.js'
 import { readRecordHeaders } from '../topic/received-message.js'
-import { DEAD_LETTER_HEADROOM_BYTES, DEAD_LETTER_PREFIX } from '../topic/topic.js'
 
 /** Why a message is dead. */
 export type DeadLetterReason = 'rejected' | 'attempts' | 'decode' | 'handler-timeout'
@@ -23,20 +21,6 @@ export interface Failure {
 
 const STACK_CHARACTERS_MAX = 4096
 const TEXT_CHARACTERS_MAX = 512
-const HEADROOM_GRANULES = DEAD_LETTER_HEADROOM_BYTES / layout.GRANULE_BYTES
-const SEGMENT_GRANULES_MAX = layout.FRAME_GRANULES_MAX + 1
-
-/** Name of the topic that holds what a group could not handle of a topic. */
-export function deadLetterTopic(groupId: string, topic: string): string {
-  return `${DEAD_LETTER_PREFIX}${groupId}.${topic}`
-}
-
-/** A dead letter log holds any message of its source, and the headers about its death. */
-export function deadLetterGeometry(source: PartitionLog): LogGeometry {
-  const wanted = source.segmentGranules + HEADROOM_GRANULES
-  const segmentGranules = Math.min(2 ** Math.ceil(Math.log2(wanted)), SEGMENT_GRANULES_MAX)
-  return { segmentCount: 4, segmentGranules }
-}
 
 /**
  * Makes dead letters: key and value byte for byte, the headers of the message, and headers that

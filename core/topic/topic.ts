@@ -5,6 +5,7 @@ import { MillraceError } from '../errors.js'
 import * as layout from '../log/layout.js'
 import { type LogGeometry, PartitionLog } from '../log/partition-log.js'
 import { checkInteger, checkOptions, describeValue, invalidOption, parseSize } from '../options.js'
+import { DEAD_LETTER_HEADROOM_BYTES, DEAD_LETTER_PREFIX } from './dead-letter-topic.js'
 import {
   defaultPartitioner,
   describePartitioner,
@@ -32,13 +33,9 @@ const SEGMENT_GRANULES_MIN = 4
  */
 const MESSAGE_OVERHEAD_BYTES = layout.FRAME_HEADER_BYTES + layout.RECORD_HEADER_BYTES + 8
 const FRAME_BYTES_MAX = layout.FRAME_GRANULES_MAX * layout.GRANULE_BYTES
-/** Room for the headers that a dead letter adds to its message. */
-export const DEAD_LETTER_HEADROOM_BYTES = 24 * 2 ** 10
 export const MESSAGE_BYTES_MAX =
   FRAME_BYTES_MAX - MESSAGE_OVERHEAD_BYTES - DEAD_LETTER_HEADROOM_BYTES
 
-/** Names of topics that hold dead letters begin with it. */
-export const DEAD_LETTER_PREFIX = 'dlq.'
 const NAME = /^[a-zA-Z0-9._-]{1,249}$/
 const OPTION_NAMES: ReadonlySet<string> = new Set([
   'partitions',
