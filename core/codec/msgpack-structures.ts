@@ -48,15 +48,3 @@ function invalidStructures(expected: string, received: unknown, index?: number):
   const field = index === undefined ? 'msgpack.structures' : `msgpack.structures[${index}]`
   return invalidOption(field, expected, received)
 }
-
-/** Here, and not beside the codec, because that file needs msgpackr to load. */
-const STRUCTURES = new WeakMap<object, MsgpackStructures>()
-
-export function noteStructures(codec: object, structures: MsgpackStructures): void {
-  STRUCTURES.set(codec, structures)
-}
-
-/** For other threads: the structures of a codec that `msgpack` made, else undefined. */
-export function structuresOf(codec: object): MsgpackStructures | undefined {
-  return STRUCTURES.get(codec)
-}

@@ -7,7 +7,8 @@ import { MillraceError } from '../errors.js'
 import { ByteWriter } from './byte-writer.js'
 import type { Codec } from './codec.js'
 import { msgpack } from './msgpack.js'
-import { type MsgpackOptions, structuresOf } from './msgpack-structures.js'
+import type { MsgpackOptions } from './msgpack-structures.js'
+import { describeCodec } from './portable.js'
 
 const ORDER = { id: 70, customer: 'é-17', amount: 2.5, paid: true }
 const NAMES = ['id', 'customer', 'amount', 'paid']
@@ -272,7 +273,7 @@ test('a list that is changed later changes nothing', () => {
   const codec = msgpack({ structures })
   names.push('c')
   structures.push(['d'])
-  assert.deepEqual(structuresOf(codec), [['a', 'b']])
+  assert.deepEqual(describeCodec(codec).structures, [['a', 'b']])
   assert.equal(encode({ a: 1, b: 2 }, codec).length, 3)
 })
 

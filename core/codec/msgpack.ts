@@ -1,11 +1,11 @@
 import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
 import type { ByteWriter } from './byte-writer.js'
 import type { Codec } from './codec.js'
+import { noteDescription } from './description.js'
 import {
   checkStructures,
   type MsgpackOptions,
   type MsgpackStructures,
-  noteStructures,
 } from './msgpack-structures.js'
 import { invalidValue, undecodable } from './refusal.js'
 import { copyShort, Scratch, Words } from './short-copy.js'
@@ -32,7 +32,7 @@ import { copyShort, Scratch, Words } from './short-copy.js'
 export function msgpack<T = unknown>(options: MsgpackOptions = {}): Codec<T> {
   const structures = checkStructures(options)
   const codec = new MsgpackCodec(structures)
-  noteStructures(codec, structures)
+  noteDescription(codec, { name: codec.name, structures })
   return codec as Codec<unknown> as Codec<T>
 }
 

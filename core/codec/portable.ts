@@ -1,22 +1,11 @@
 import { MillraceError } from '../errors.js'
 import { bytes } from './bytes.js'
 import { type Codec, defineCodec } from './codec.js'
+import { type CodecDescription, notedDescription } from './description.js'
 import { json } from './json.js'
-import { type MsgpackStructures, structuresOf } from './msgpack-structures.js'
-import { record, schemaOf } from './record.js'
+import type { MsgpackStructures } from './msgpack-structures.js'
 import type { RecordSchema } from './record-layout.js'
 import { utf8 } from './utf8.js'
-
-/** What another thread is told about a codec, as functions cannot be sent to it. */
-export interface CodecDescription {
-  readonly name: string
-  /** URL of the module to import; none for a built-in codec. */
-  readonly module?: string
-  /** Of a `record`: the names and types of its fields. */
-  readonly schema?: RecordSchema
-  /** Of a `msgpack`: the property names that it leaves out. */
-  readonly structures?: MsgpackStructures
-}
 
 const BUILT_IN: readonly Codec<unknown>[] = [bytes(), utf8(), json()]
 
@@ -29,10 +18,8 @@ export function describeCodec(codec: Codec<unknown>): CodecDescription {
   const { name, module } = codec
   // By identity, not by name: a user's codec may be called json, too.
   if (BUILT_IN.includes(codec)) return { name }
-  const schema = schemaOf(codec)
-  if (schema !== undefined) return { name, schema }
-  const structures = structuresOf(codec)
-  if (structures !== undefined) return { name, structures }
+  const noted = notedDescription(codec)
+  if (noted !== undefined) return noted
   if (module !== undefined) return { name, module: String(module) }
   throw new MillraceError(
     'CODEC_NOT_PORTABLE',
@@ -50,7 +37,7 @@ export function describeCodec(codec: Codec<unknown>): CodecDescription {
  */
 export async function loadCodec(description: CodecDescription): Promise<Codec<unknown>> {
   const { name, module, schema, structures } = description
-  if (schema !== undefined) return record(schema) as Codec<unknown>
+  if (schema !== undefined) return loadRecord(schema)
   if (structures !== undefined) return loadMsgpack(structures)
   try {
     const codec = module === undefined ? findBuiltIn(name) : await importDefault(module)
@@ -60,6 +47,12 @@ export async function loadCodec(description: CodecDescription): Promise<Codec<un
     const message = `codec ${name} could not be loaded from ${origin}`
     throw new MillraceError('CODEC_NOT_PORTABLE', message, { codec: name, module }, cause)
   }
+}
+
+/** Only now: it is much code for those threads that read other values. */
+async function loadRecord(schema: RecordSchema): Promise<Codec<unknown>> {
+  const { record } = await import('./record.js')
+  return record(schema) as Codec<unknown>
 }
 
 /** Only now, so that msgpackr is there for those only who use it. */

@@ -1,6 +1,7 @@
 import { MillraceError } from '../errors.js'
 import type { ByteWriter } from './byte-writer.js'
 import type { Codec } from './codec.js'
+import { noteDescription } from './description.js'
 import type { RecordBaseType, RecordFieldTypes } from './record-fields.js'
 import { layOut, problemOf, type RecordLayout, type RecordSchema } from './record-layout.js'
 import { type RecordLoop, type RecordValues, unrolledLoop } from './record-loop.js'
@@ -72,15 +73,8 @@ export function record<const Schema extends RecordSchema>(
 ): Codec<RecordValue<Schema>> {
   const layout = layOut(schema)
   const codec = new RecordCodec(layout, unrolledLoop(layout.fields))
-  SCHEMAS.set(codec, { ...schema })
+  noteDescription(codec, { name: codec.name, schema: { ...schema } })
   return codec as Codec<unknown> as Codec<RecordValue<Schema>>
-}
-
-const SCHEMAS = new WeakMap<object, RecordSchema>()
-
-/** For other threads: the schema of a codec that `record` made, else undefined. */
-export function schemaOf(codec: object): RecordSchema | undefined {
-  return SCHEMAS.get(codec)
 }
 
 class RecordCodec implements Codec<RecordValues> {

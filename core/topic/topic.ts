@@ -1,6 +1,7 @@
 import { attach } from '#memory'
 import { type Codec, defineCodec } from '../codec/codec.js'
-import { type CodecDescription, describeCodec, loadCodec } from '../codec/portable.js'
+import type { CodecDescription } from '../codec/description.js'
+import { describeCodec, loadCodec } from '../codec/portable.js'
 import { MillraceError } from '../errors.js'
 import * as layout from '../log/layout.js'
 import { type LogGeometry, PartitionLog } from '../log/partition-log.js'
