@@ -265,15 +265,17 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
   }
 
   private async join(handler: Handler<unknown>, onProgress?: () => void): Promise<void> {
-    const membership = await this.open()
+    // A member's code is loaded only now: who starts workers has none in this thread.
+    const [membership, { Member }] = await Promise.all([this.open(), import('./member.js')])
     const { table } = this.host.parts.local.thread
-    this.member = await membership.join({
+    const joined = await membership.join({
       handler,
       retry: new RetryPolicy(this.options.retry),
       mayBlock: false,
       shouldStop: () => this.state === 'closing' || table.closed,
       ...(onProgress && { onProgress }),
     })
+    this.member = new Member(joined)
     this.memberEnd = runningMember.run(this.member, () => (this.member as Member).run())
   }
 

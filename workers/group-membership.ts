@@ -5,7 +5,7 @@ import { MillraceError } from '../core/errors.js'
 import type { GroupPartition, GroupSettings } from '../core/group/coordinator.js'
 import { PartitionLog } from '../core/log/partition-log.js'
 import type { Handler } from './handler.js'
-import { Member } from './member.js'
+import type { MemberOptions } from './member.js'
 import type { SupervisorLink } from './supervisor-link.js'
 import type { GroupDescription } from './supervisor-protocol.js'
 import type { MemberStats } from './worker-control.js'
@@ -73,13 +73,13 @@ export class GroupMembership {
     return new GroupMembership(parts, options, description)
   }
 
-  /** Adds a member in this thread. Its `run` is for the caller to call. */
-  async join(options: MembershipOptions): Promise<Member> {
+  /** Adds a member in this thread. @returns what the caller makes it of, and runs it */
+  async join(options: MembershipOptions): Promise<MemberOptions> {
     const { groupId, isAtMostOnce, handlerTimeoutMs } = this.options
     const { local } = this.parts
     const link = this.parts.link()
     const member = await link.request<number>({ type: 'join', groupId })
-    return new Member({
+    return {
       ...options,
       thread: local.thread,
       groupId,
@@ -91,7 +91,7 @@ export class GroupMembership {
       handlerTimeoutMs,
       producer: local.producer(),
       leave: () => link.request({ type: 'leave', groupId, member }).catch(ignoreClosed),
-    })
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { attachEngine, type Engine } from './engine.js'
 import type { EngineHandle } from './engine-handle.js'
 import { GroupMembership, type GroupOptions } from './group-membership.js'
 import type { Handler } from './handler.js'
-import type { Member } from './member.js'
+import { Member } from './member.js'
 import { toMemo } from './supervisor-protocol.js'
 import { WorkerControl } from './worker-control.js'
 import type { WorkerReport } from './worker-pool.js'
@@ -61,7 +61,7 @@ async function join(
   ])
   await handler.onStart?.({ workerData, workerId, producer: engine.producer() })
   const control = new WorkerControl(attach(task.control))
-  const member = await membership.join({
+  const options = await membership.join({
     handler,
     retry: new RetryPolicy(task.retry),
     stats: control.read(),
@@ -69,7 +69,7 @@ async function join(
     shouldStop: () => control.isStopping || engine.isClosed,
     onProgress: (stats) => control.write(stats),
   })
-  return { handler, member }
+  return { handler, member: new Member(options) }
 }
 
 /**
