@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { attach } from '#memory'
+import { byteViews } from '../core/byte-views.test.helper.js'
 import { bytes } from '../core/codec/bytes.js'
 import { json } from '../core/codec/json.js'
 import { utf8 } from '../core/codec/utf8.js'
 import { UnrecoverableError } from '../core/errors.js'
+import { Appender, type FrameContent } from '../core/log/appender.js'
+import * as layout from '../core/log/layout.js'
+import { PartitionLog } from '../core/log/partition-log.js'
 import type { Consumer } from './consumer.js'
 import type { Engine } from './engine.js'
 import {
@@ -18,10 +23,55 @@ import {
   until,
 } from './engine.test.helper.js'
 import { Journal } from './journal.test.helper.js'
+import type { GroupDescription } from './supervisor-protocol.js'
 
 const ONE = { orders: { partitions: 1, codec: json(), memory: '64KiB' } }
 const GROUP = { groupId: 'billing', topics: ['orders'], from: 'earliest' } as const
 const AT_ONCE = { backoff: { initialMs: 0 } }
+
+test('peek waits for a letter whose record may be committed already', async (t) => {
+  const engine = await openEngine(t, ONE)
+  await sendTogether(engine, 'orders', ['bad'])
+  const consumer = engine.consumer({ ...GROUP, retry: { attempts: 1 } })
+  await consumer.run({
+    eachMessage() {
+      throw new Error('no')
+    },
+  })
+  await until('it is dead', () => consumer.stats().deadLettered === 1)
+  const log = await lettersLogOf(engine)
+  const { table, slot } = engine.parts.local.thread
+  const appender = new Appender(log, table, slot)
+  const copy = firstFrameOf(log)
+  assert.ok(appender.claim(copy))
+  const letters = collect(engine.deadLetters('billing').peek())
+  await sleep(1)
+  appender.fill(copy)
+  appender.publish()
+  assert.deepEqual(
+    (await letters).map(({ offset, error }) => ({ offset, error })),
+    [
+      { offset: 0, error: 'no' },
+      { offset: 0, error: 'no' },
+    ],
+  )
+})
+
+async function lettersLogOf({ parts }: Engine): Promise<PartitionLog> {
+  const { letters } = await parts
+    .link()
+    .request<GroupDescription>({ type: 'describe-group', groupId: 'billing' })
+  return new PartitionLog(attach(letters[0]?.buffers[0] as SharedArrayBuffer))
+}
+
+/** Its content once more. */
+function firstFrameOf(log: PartitionLog): FrameContent {
+  const start = log.dataByte(0)
+  const sizeBytes = log.words[start / 4 + layout.FRAME_SIZE / 4] as number
+  const content = log.bytes.subarray(start + layout.FRAME_HEADER_BYTES, start + sizeBytes)
+  const to = content.length
+  return { ...byteViews(content, to), from: 0, to, count: 1, timestamp: 0, newestTimestamp: 0 }
+}
 
 test('a dead letter has the bytes of its message, and says where it comes from and why', async (t) => {
   const engine = await openEngine(t, ONE)

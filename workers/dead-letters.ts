@@ -1,3 +1,4 @@
+import { nextTurn } from '#clock'
 import { attach } from '#memory'
 import type { DeadLetterReason } from '../core/delivery/dead-letter.js'
 import * as cursor from '../core/group/cursor.js'
@@ -63,26 +64,39 @@ export class DeadLetters {
       .reduce((sum, { messages }) => sum + messages, 0)
   }
 
-  /** Looks at all that are there now, partition by partition, and leaves them there. */
+  /**
+   * Looks at all that are there now, partition by partition, and leaves them there. These are the
+   * letters of all records that the group's lag does not count any more.
+   */
   async *peek(): AsyncGenerator<DeadLetter, void, undefined> {
     const { gate, logs } = await this.open()
     for (const { log } of logs) {
       const end = latestOffset(log, this.parts.local.thread)
       let offset = cursor.committedOffset(log, gate)
       while (offset < end) {
-        const { letters, next } = this.readFrame(log, offset)
-        yield* letters
-        if (next === offset) break
-        offset = next
+        const frame = this.readFrame(log, offset)
+        if (frame === undefined) break
+        yield* frame.letters
+        // Its place is taken, and its record may be committed already: it is about to be there.
+        if (frame.next === offset) await nextTurn()
+        offset = frame.next
       }
     }
   }
 
-  /** The letters of one frame, copied under a pin that is not held while others look at them. */
-  private readFrame(log: PartitionLog, offset: number): { letters: DeadLetter[]; next: number } {
+  /**
+   * The letters of one frame, copied under a pin that is not held while others look at them. None,
+   * and nothing next, while the frame is unfinished.
+   *
+   * @returns undefined if they were discarded meanwhile
+   */
+  private readFrame(
+    log: PartitionLog,
+    offset: number,
+  ): { letters: DeadLetter[]; next: number } | undefined {
     const { table, slot } = this.parts.local.thread
     const place = pinOffset(log, table, slot, offset)
-    if (place === undefined) return { letters: [], next: offset }
+    if (place === undefined) return undefined
     const reader = new Reader(log, place.position, place.offset)
     placeReader(reader, place, offset)
     const letters: DeadLetter[] = []
