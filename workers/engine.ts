@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events'
-import { attach } from '#memory'
 import { ThreadEngine } from '../core/engine.js'
 import { MillraceError } from '../core/errors.js'
 import { checkOptions, invalidOption } from '../core/options.js'
@@ -11,7 +10,7 @@ import { Topic, type TopicOptions } from '../core/topic/topic.js'
 import { Consumer } from './consumer.js'
 import { type ConsumerOptions, checkConsumerOptions } from './consumer-options.js'
 import { DeadLetters } from './dead-letters.js'
-import type { EngineHandle } from './engine-handle.js'
+import { type EngineHandle, openHandle } from './engine-handle.js'
 import type { EngineParts } from './group-membership.js'
 import { SupervisorLink, type SupervisorThread, startSupervisor } from './supervisor-link.js'
 import type { SupervisorEvent } from './supervisor-protocol.js'
@@ -243,8 +242,5 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
  * await engine.producer().send({ topic: 'orders', messages: [{ key: 'c-17', value: order }] })
  */
 export async function attachEngine(handle: EngineHandle): Promise<Engine> {
-  const table = new ThreadTable(attach(handle.table))
-  const topics = await Promise.all(handle.topics.map((topic) => Topic.load(topic)))
-  const local = new ThreadEngine(new Thread(table, handle.slot), topics)
-  return new Engine(local, handle.port)
+  return new Engine(await openHandle(handle), handle.port)
 }

@@ -2,11 +2,11 @@ import { type MessagePort, threadId } from 'node:worker_threads'
 import { attach } from '#memory'
 import { type RetryOptions, RetryPolicy } from '../core/delivery/retry.js'
 import { MillraceError } from '../core/errors.js'
-import { attachEngine, type Engine } from './engine.js'
-import type { EngineHandle } from './engine-handle.js'
-import { GroupMembership, type GroupOptions } from './group-membership.js'
+import { type EngineHandle, openHandle } from './engine-handle.js'
+import { type EngineParts, GroupMembership, type GroupOptions } from './group-membership.js'
 import type { Handler } from './handler.js'
 import { Member } from './member.js'
+import { SupervisorLink } from './supervisor-link.js'
 import { toMemo } from './supervisor-protocol.js'
 import { WorkerControl } from './worker-control.js'
 import type { WorkerReport } from './worker-pool.js'
@@ -26,14 +26,14 @@ export interface WorkerTask {
 
 /** The task of a worker thread: a member of the group, until it is asked to stop. */
 export default async function runWorker(task: WorkerTask): Promise<void> {
-  const engine = await reporting(task, () => attachEngine(task.engine))
+  const parts = await reporting(task, () => enter(task.engine))
   try {
-    const { handler, member } = await reporting(task, () => join(task, engine))
+    const { handler, member } = await reporting(task, () => join(task, parts))
     send(task.report, { type: 'ready', threadId, member: member.member })
     await member.run()
     await reporting(task, async () => handler.onStop?.())
   } finally {
-    await engine.close()
+    leave(parts)
     await Promise.all([written(process.stdout), written(process.stderr)])
   }
 }
@@ -48,25 +48,42 @@ async function reporting<T>({ report }: WorkerTask, step: () => Promise<T>): Pro
   }
 }
 
+/** An engine without its consumers and what only they need, which takes long to load. */
+async function enter(handle: EngineHandle): Promise<EngineParts> {
+  const local = await openHandle(handle)
+  const link = new SupervisorLink(handle.port, () => {})
+  return { local, link: () => link }
+}
+
+/** What is staged is published, unless the engine was closed by its owner meanwhile. */
+function leave({ local, link }: EngineParts): void {
+  try {
+    if (local.thread.isOpen) local.flush()
+  } finally {
+    local.close()
+    link().close()
+  }
+}
+
 /** Loads and starts the handler, and makes it a member of the group. */
 async function join(
   task: WorkerTask,
-  engine: Engine,
+  parts: EngineParts,
 ): Promise<{ handler: Handler<unknown>; member: Member }> {
   const { workerData, workerId } = task
   // Side by side, and both before the handler starts: it must not if the group is another one.
   const [membership, handler] = await Promise.all([
-    GroupMembership.open(engine.parts, task.group),
+    GroupMembership.open(parts, task.group),
     loadHandler(task.handler),
   ])
-  await handler.onStart?.({ workerData, workerId, producer: engine.producer() })
+  await handler.onStart?.({ workerData, workerId, producer: parts.local.producer() })
   const control = new WorkerControl(attach(task.control))
   const options = await membership.join({
     handler,
     retry: new RetryPolicy(task.retry),
     stats: control.read(),
     mayBlock: true,
-    shouldStop: () => control.isStopping || engine.isClosed,
+    shouldStop: () => control.isStopping || parts.local.thread.table.closed,
     onProgress: (stats) => control.write(stats),
   })
   return { handler, member: new Member(options) }
