@@ -4,12 +4,12 @@ import * as memory from '#memory'
 import type { ThreadTable } from '../core/thread-table.js'
 
 /**
- * About what a sleep and its end cost both sides. Whoever spins as long as that before it sleeps
- * wastes at most as much again as the best choice would have cost (A. R. Karlin, K. Li,
- * M. S. Manasse, S. Owicki: Empirical studies of competitive spinning for a shared-memory
- * multiprocessor, 1991).
+ * Longer than what a sleep and its end cost both sides, about 50 microseconds: that would waste the
+ * least (A. R. Karlin, K. Li, M. S. Manasse, S. Owicki: Empirical studies of competitive spinning for
+ * a shared-memory multiprocessor, 1991), but a producer whose young objects are being collected
+ * pauses for 0.1 ms, some hundred times a second, and each of these pauses would end in a sleep.
  */
-const SPIN_MS = 0.05
+const SPIN_MS = 0.2
 /**
  * Turns between two looks for work, about 2 microseconds. Each look takes the cache line away from
  * the thread that is about to write there: a reader that looks all the time halves the speed of its
@@ -22,10 +22,10 @@ const CORES = availableParallelism()
 
 /**
  * A look on before a sleep: who is awake needs not be woken, which saves the other side the most.
- * It adapts: after a time without work that was longer than a spin and its sleep, the next spin is
- * half as long; after a shorter one it has its full length again. And it is left out while the
- * engine has more threads than there are cores, since it would spin on a core that somebody else
- * needs to make that work.
+ * It adapts: after a time without work that was longer than a whole spin, the next one is half as
+ * long; after a shorter time it has its full length again. And it is left out while the engine has
+ * more threads than there are cores, since it would spin on a core that somebody else needs to make
+ * that work.
  */
 export class Spin {
   private readonly threads: ThreadTable
@@ -62,7 +62,7 @@ export class Spin {
   /** After each sleep; what it came to counts if there was a spin before it. */
   afterSleep(): void {
     if (this.startMs === 0) return
-    const isShort = monotonicMs() - this.startMs < 2 * SPIN_MS
+    const isShort = monotonicMs() - this.startMs < SPIN_MS
     this.startMs = 0
     this.lengthMs = isShort ? SPIN_MS : this.lengthMs / 2
   }

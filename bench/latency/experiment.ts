@@ -1,5 +1,6 @@
 import type { Case, CaseResult, Experiment } from '../lib/experiment.js'
 import { pointsOf } from '../lib/experiment-section.js'
+import { WARM_UPS } from '../lib/latency-meter.js'
 import type { Plot, Series } from '../lib/plot.js'
 
 const RAW = new URL('./raw.js', import.meta.url)
@@ -39,7 +40,7 @@ export const latency: Experiment = {
 microseconds. The sender keeps to its rate whatever happens (an open loop), so a pause of either side
 shows in every message that it delays: nothing is left out. It watches the clock without a pause, and
 flushes what is due, which is one record at most rates. The receiving thread is idle between messages.
-Each run counts the messages of ${SECONDS} s, after half as many that warm up. \`postMessage\` cannot keep up with the
+Each run does the same for ${SECONDS} s ${WARM_UPS + 1} times, and the last time counts, when V8 has compiled what there is. \`postMessage\` cannot keep up with the
 highest rate: there the queue grows to the end. Two threads that hand over numbers without any engine,
 and never sleep, show what the machine itself adds: whoever else gets one of its cores for a moment
 stops one of the two.`,

@@ -1,6 +1,5 @@
 import type { CaseMeasurement } from '../lib/experiment.js'
 import { LatencyRun } from '../lib/latency-meter.js'
-import { sendOpenLoop } from '../lib/open-loop.js'
 import { createOrder, type Order } from '../lib/order.js'
 import type { Settings } from '../lib/row.js'
 import { startThread } from '../lib/thread.js'
@@ -13,19 +12,16 @@ export type TimedOrder = Order
 
 /** `worker.postMessage` of orders, one each. There is no limit on how many are under way. */
 export async function measure(settings: Settings): Promise<CaseMeasurement> {
-  const { ratePerSecond, warmUpCount, count } = runOf(settings)
-  const run = new LatencyRun(warmUpCount, count)
+  const { ratePerSecond, count } = runOf(settings)
+  const run = new LatencyRun(count)
   const { worker, exit } = await startThread(RECEIVER, run.data)
-  sendOpenLoop(
-    run.clock,
+  const figures = run.measure(
     ratePerSecond,
-    warmUpCount + count,
     (number, intendedNs) => {
       worker.postMessage({ ...createOrder(number), amount: intendedNs } satisfies TimedOrder)
     },
     () => {},
   )
-  run.awaitEnd()
   await exit
-  return { figures: run.figures() }
+  return { figures }
 }

@@ -2,7 +2,6 @@ import { bytes, createEngine } from '../../workers/index.js'
 import type { CaseMeasurement } from '../lib/experiment.js'
 import { relax } from '../lib/lane.js'
 import { LatencyRun } from '../lib/latency-meter.js'
-import { sendOpenLoop } from '../lib/open-loop.js'
 import type { Settings } from '../lib/row.js'
 import { runOf } from './settings.js'
 
@@ -16,16 +15,14 @@ const RECORD_BYTES = 64
 export async function measure(settings: Settings): Promise<CaseMeasurement> {
   const engine = await createEngine({ topics: { raw: { partitions: 1, codec: bytes() } } })
   const consumer = engine.consumer({ groupId: 'bench', topics: ['raw'], from: 'earliest' })
-  const { ratePerSecond, warmUpCount, count } = runOf(settings)
-  const run = new LatencyRun(warmUpCount, count)
+  const { ratePerSecond, count } = runOf(settings)
+  const run = new LatencyRun(count)
   await consumer.run({ workers: 1, handler: HANDLER, workerData: run.data })
   const publisher = engine.publisher<Uint8Array>('raw')
   const value = new Uint8Array(RECORD_BYTES)
   const doubles = new Float64Array(value.buffer)
-  sendOpenLoop(
-    run.clock,
+  const figures = run.measure(
     ratePerSecond,
-    warmUpCount + count,
     (number, intendedNs) => {
       doubles[0] = number
       doubles[1] = intendedNs
@@ -35,7 +32,6 @@ export async function measure(settings: Settings): Promise<CaseMeasurement> {
       for (let turn = 0; !publisher.flush(); turn++) relax(turn)
     },
   )
-  run.awaitEnd()
   await engine.close()
-  return { figures: run.figures() }
+  return { figures }
 }

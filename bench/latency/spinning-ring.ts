@@ -4,7 +4,6 @@
  */
 import type { CaseMeasurement } from '../lib/experiment.js'
 import { LatencyRun } from '../lib/latency-meter.js'
-import { sendOpenLoop } from '../lib/open-loop.js'
 import type { Settings } from '../lib/row.js'
 import { startThread } from '../lib/thread.js'
 import { runOf } from './settings.js'
@@ -25,23 +24,20 @@ export interface Ring {
 }
 
 export async function measure(settings: Settings): Promise<CaseMeasurement> {
-  const { ratePerSecond, warmUpCount, count } = runOf(settings)
-  const run = new LatencyRun(warmUpCount, count)
+  const { ratePerSecond, count } = runOf(settings)
+  const run = new LatencyRun(count)
   const ring: Ring = {
     messages: new Float64Array(new SharedArrayBuffer(RING_LENGTH * 16)),
     indices: new Int32Array(new SharedArrayBuffer(256)),
   }
   const { exit } = await startThread(RECEIVER, { run: run.data, ring })
-  sendOpenLoop(
-    run.clock,
+  const figures = run.measure(
     ratePerSecond,
-    warmUpCount + count,
     (number, intendedNs) => write(ring, number, intendedNs),
     () => {},
   )
-  run.awaitEnd()
   await exit
-  return { figures: run.figures() }
+  return { figures }
 }
 
 function write({ messages, indices }: Ring, number: number, intendedNs: number): void {
