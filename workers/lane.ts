@@ -165,6 +165,21 @@ export class Lane {
 
   /** Hands over records up to the end of one frame. @returns whether there were any */
   step(): boolean {
+    const worked = this.handOverFrame()
+    if (this.reader.offset > this.committed) {
+      // Also while this lane waits, or has handled all: other lanes may keep the member from its rest.
+      if (this.isAwaited) this.commitProgress()
+      else if (!worked) this.commitIfDue()
+    }
+    return worked
+  }
+
+  /** A producer found the log full: it may wait for what is done here and not committed yet. */
+  private get isAwaited(): boolean {
+    return hasSleepers(this.partition.log.words, SPACE_WAITERS_WORD)
+  }
+
+  private handOverFrame(): boolean {
     const { reader } = this
     if (this.isBusy || this.isPaused) return false
     if (this.isRetryDue) {
@@ -183,8 +198,6 @@ export class Lane {
     if (this.isFenced) return true
     if (this.isPerMessage) this.handOverAll()
     else this.callBatch()
-    // A producer that found the log full may wait for this commit.
-    if (hasSleepers(this.partition.log.words, SPACE_WAITERS_WORD)) this.commitProgress()
     return true
   }
 

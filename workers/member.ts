@@ -263,10 +263,12 @@ export class Member implements LaneHost {
 
   /** A record that failed meanwhile is not tried again here. */
   private letGoOfIdle(): void {
+    const before = this.lanes.size
     for (const lane of this.lanes.values()) {
       lane.cancelPause()
       if (!lane.isBusy) this.letGo(lane)
     }
+    if (this.lanes.size < before) this.thread.table.advanceGeneration(this.gate)
   }
 
   private letGo(lane: Lane): void {

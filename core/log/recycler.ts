@@ -97,7 +97,9 @@ function openUnderLease(log: PartitionLog, position: number, offset: number): Op
 /**
  * Wakes the producers that found the log full, if the groups let go of the segment that is reused
  * next. For whoever has just let something go that may have kept it: otherwise each commit would
- * wake all of them, and they would find the log as full as before.
+ * wake all of them, and they would find the log as full as before. Pins and unfinished frames are
+ * rare and short: they are not looked at, so that while one of them keeps the segment some wake in
+ * vain.
  *
  * None is missed. A producer enlists and then looks once more, so one that is not seen here sees what
  * was let go. Of several that let go, the last one finds what the others did. And a segment that was

@@ -98,7 +98,7 @@ const MUTANTS: readonly Canary[] = [
     finds: 'deadlock',
   },
   {
-    name: 'notify dropped, space side: a commit wakes nobody',
+    name: 'notify dropped, space side: nobody who lets go wakes',
     operations: [[`${WAIT_SET} hasSleepers`, 'load', 'wakeProducers']],
     fault: 'drop',
     subject: CONSUME,

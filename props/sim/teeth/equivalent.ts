@@ -233,8 +233,9 @@ const REASONS: readonly (readonly [reason: string, mutants: readonly string[]])[
   ],
   [
     [
-      'Gates only come, and a new one keeps the log: an older count wakes in vain. Who takes a partition',
-      'wakes producers once it has its place, and who gives one back tells everyone.',
+      'Gates only come, and a new one keeps the log: an older count wakes in vain. So does an older',
+      'holder, if the partition was taken since. If it was given back, that woke everyone: a producer',
+      'that sleeps again has enlisted after it, and whoever sees it enlisted sees no holder.',
     ].join(' '),
     [
       'core/log/recycler.ts gatesAllow < wakeProducers: load 1 plain',
