@@ -33,7 +33,7 @@ const LOG: Readonly<Record<string, Operations>> = {
 
 /** Both sides around it: at most these. Fewer are welcome; then take the number down. */
 const AROUND: Readonly<Record<string, Operations>> = {
-  poll: { load: 332, store: 65, plain: 64, clock: 65 },
+  poll: { load: 333, store: 65, plain: 64, clock: 65 },
   'wake producers': { load: 65 },
 }
 
