@@ -30,7 +30,10 @@ import type { WorkerPool, WorkerPoolHost } from './worker-pool.js'
 export interface WorkerRunOptions {
   /** Threads, 1 to 200. Those beyond the number of partitions idle. */
   readonly workers: number
-  /** File whose default export `defineHandler` made: a URL, or an absolute path. */
+  /**
+   * File whose default export `defineHandler` made: a URL, or an absolute path. Workers load it while
+   * the group is opened; its `onStart` is called once that has succeeded.
+   */
   readonly handler: URL | string
   /** For the handler's `onStart`; cloned, shared memory is shared. */
   readonly workerData?: unknown
@@ -193,13 +196,15 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
   /** The pool's code is loaded only now: it is for those alone who start workers. */
   private async startPool(host: WorkerPoolHost, size: number): Promise<void> {
     const { WorkerPool } = await import('./worker-pool.js')
-    this.checkRunning()
+    // A close does not always wait for a start.
+    if (this.state !== 'running') throw this.closedError()
     this.pool = new WorkerPool(host)
     await this.pool.resize(size)
   }
 
   private startJudge({ gate, partitions }: GroupMembership): void {
-    this.checkRunning()
+    // A close has come: it waits for the workers, who finish what they have in hand.
+    if (this.state !== 'running') return
     const timeoutMs = this.options.group.handlerTimeoutMs
     if (timeoutMs === Number.POSITIVE_INFINITY) return
     this.judge = new HandlerJudge({
@@ -209,11 +214,6 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
       isOurs: (member) => this.pool?.has(member) ?? false,
       end: (member, reason) => this.pool?.end(member, reason),
     })
-  }
-
-  /** During a start, since a close does not always wait for it. */
-  private checkRunning(): void {
-    if (this.state !== 'running') throw this.closedError()
   }
 
   private poolHost(job: WorkerPoolHost['job'], resourceLimits: ResourceLimits): WorkerPoolHost {

@@ -1,6 +1,7 @@
 import { nextTurn } from '#clock'
 import { attach } from '#memory'
 import type { DeadLetterReason } from '../core/delivery/dead-letter.js'
+import { MillraceError } from '../core/errors.js'
 import * as cursor from '../core/group/cursor.js'
 import { LagMeter } from '../core/group/lag.js'
 import { latestOffset, seekGroup } from '../core/group/seek.js'
@@ -67,6 +68,8 @@ export class DeadLetters {
   /**
    * Looks at all that are there now, partition by partition, and leaves them there. These are the
    * letters of all records that the group's lag does not count any more.
+   *
+   * @throws MillraceError `UNKNOWN_GROUP`, `ENGINE_CLOSED`
    */
   async *peek(): AsyncGenerator<DeadLetter, void, undefined> {
     const { gate, logs } = await this.open()
@@ -78,10 +81,18 @@ export class DeadLetters {
         if (frame === undefined) break
         yield* frame.letters
         // Its place is taken, and its record may be committed already: it is about to be there.
-        if (frame.next === offset) await nextTurn()
+        if (frame.next === offset) await this.nextTurn()
         offset = frame.next
       }
     }
+  }
+
+  /** Whoever writes a letter does not stop in between, but may be dead when all is closed. */
+  private nextTurn(): Promise<void> {
+    if (!this.parts.local.thread.isOpen) {
+      throw new MillraceError('ENGINE_CLOSED', 'the engine is closed')
+    }
+    return nextTurn()
   }
 
   /**

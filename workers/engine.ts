@@ -203,13 +203,9 @@ export class Engine extends EventEmitter<EngineEvents> implements AsyncDisposabl
     for (const consumer of this.consumers) consumer.receive(event)
   }
 
-  /** Whether it is closed, or about to: here, or for all by its owner. */
-  get isClosed(): boolean {
-    return this.closing !== undefined || this.local.thread.table.closed
-  }
-
+  /** It may be closed, or about to: here, or for all by its owner. */
   private checkOpen(): void {
-    if (!this.isClosed) return
+    if (this.closing === undefined && !this.local.thread.table.closed) return
     throw new MillraceError('ENGINE_CLOSED', 'the engine is closed')
   }
 }

@@ -73,12 +73,23 @@ export class GroupMembership {
     return new GroupMembership(parts, options, description)
   }
 
-  /** Adds a member in this thread. @returns what the caller makes it of, and runs it */
+  /**
+   * Adds a member in this thread.
+   *
+   * @returns what the caller makes it of, and runs it
+   * @throws MillraceError `GROUP_CONFLICT`, `UNKNOWN_GROUP` if the group is another one by now,
+   *   `ENGINE_CLOSED`
+   */
   async join(options: MembershipOptions): Promise<MemberOptions> {
-    const { groupId, isAtMostOnce, handlerTimeoutMs } = this.options
+    const { groupId, settings, isAtMostOnce, handlerTimeoutMs } = this.options
     const { local } = this.parts
     const link = this.parts.link()
-    const member = await link.request<number>({ type: 'join', groupId })
+    const member = await link.request<number>({
+      type: 'join',
+      groupId,
+      settings,
+      index: this.gate,
+    })
     return {
       ...options,
       thread: local.thread,

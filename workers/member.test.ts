@@ -192,10 +192,11 @@ for (const state of ['has handled all', 'waits for a handler'] as const) {
         stage.append(1)
         return undefined
       },
-      shouldStop: () => (others > 2 && stage.isWoken) || others > ROUNDS_MAX,
+      shouldStop: () => stage.isWoken || others > ROUNDS_MAX,
     })
     await member.run()
-    assert.ok(others <= ROUNDS_MAX)
+    // By the next round, and not because some time is over.
+    assert.ok(others <= 5, `${others} others`)
   })
 }
 

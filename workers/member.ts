@@ -256,23 +256,22 @@ export class Member implements LaneHost {
       this.isPoked = false
       this.letGoOfIdle()
     }
-    for (const lane of this.lanes.values()) this.letGo(lane)
-    this.thread.table.advanceGeneration(this.gate)
+    this.letGo([...this.lanes.values()])
     this.options.onProgress?.(this.stats)
   }
 
   /** A record that failed meanwhile is not tried again here. */
   private letGoOfIdle(): void {
-    const before = this.lanes.size
-    for (const lane of this.lanes.values()) {
-      lane.cancelPause()
-      if (!lane.isBusy) this.letGo(lane)
-    }
-    if (this.lanes.size < before) this.thread.table.advanceGeneration(this.gate)
+    for (const lane of this.lanes.values()) lane.cancelPause()
+    this.letGo([...this.lanes.values()].filter(({ isBusy }) => !isBusy))
   }
 
-  private letGo(lane: Lane): void {
-    lane.release()
-    this.lanes.delete(lane.partition)
+  private letGo(lanes: readonly Lane[]): void {
+    if (lanes.length === 0) return
+    for (const lane of lanes) {
+      lane.release()
+      this.lanes.delete(lane.partition)
+    }
+    this.thread.table.advanceGeneration(this.gate)
   }
 }

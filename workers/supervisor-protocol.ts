@@ -17,7 +17,13 @@ export interface SupervisorData {
 
 export type SupervisorRequest =
   | { readonly type: 'open-group'; readonly groupId: string; readonly settings: GroupSettings }
-  | { readonly type: 'join'; readonly groupId: string }
+  | {
+      readonly type: 'join'
+      readonly groupId: string
+      /** What 'open-group' was asked with, and answered. */
+      readonly settings: GroupSettings
+      readonly index: number
+    }
   | { readonly type: 'leave'; readonly groupId: string; readonly member: number }
   | { readonly type: 'describe-group'; readonly groupId: string }
   | { readonly type: 'delete-group'; readonly groupId: string }

@@ -81,6 +81,7 @@ class Supervisor {
       case 'open-group':
         return this.openGroup(groupId, request.settings)
       case 'join': {
+        this.coordinator.confirm(groupId, request.index, request.settings)
         const { member, rebalance } = this.coordinator.join(groupId, slot)
         this.announce({ type: 'rebalance', ...rebalance })
         return member

@@ -119,6 +119,25 @@ test('the handler does not start for a group that is live with other settings', 
   assert.deepEqual(other.workers, [])
 })
 
+test('a group that became another one while the handler started is refused', async (t) => {
+  const engine = await openEngine(t, ONE)
+  const text = `export default {
+    async onStart({ workerData }) {
+      workerData[0] = 1
+      while (workerData[1] === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    },
+    eachMessage() {},
+  }`
+  const steps = new Uint8Array(new SharedArrayBuffer(2))
+  const handler = temporaryFile(t, 'handler.mjs', text)
+  const running = engine.consumer(GROUP).run({ workers: 1, handler, workerData: steps })
+  const refused = assert.rejects(running, refusal('GROUP_CONFLICT', 'policy'))
+  await until('the handler starts', () => steps[0] === 1)
+  await engine.consumer({ ...GROUP, retry: { attempts: 9 } }).run({ eachMessage() {} })
+  steps[1] = 1
+  await refused
+})
+
 test('a thread that ends in onStart is no crash of a running worker: run rejects', async (t) => {
   const engine = await openEngine(t, ONE)
   const text = 'export default { onStart: () => process.exit(3), eachMessage() {} }'

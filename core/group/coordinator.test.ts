@@ -176,6 +176,21 @@ test('a group that is gone is unknown, and its gate goes to the next one', () =>
   assert.equal(cursor.isPaused(fixture.logOf(), 0), false)
 })
 
+test('a group without members may be another one by now', () => {
+  const fixture = new GroupFixture()
+  const opened = { ...SETTINGS, policy: '{"attempts":9}' }
+  const index = fixture.open('billing', opened)
+  fixture.coordinator.confirm('billing', index, opened)
+  fixture.open('billing')
+  const confirm = () => fixture.coordinator.confirm('billing', index, opened)
+  assert.throws(confirm, conflict(opened, 'policy'))
+  fixture.coordinator.deleteGroup('billing')
+  fixture.open('audit')
+  fixture.open('billing', opened)
+  const unknown = "there is no group 'billing'"
+  assert.throws(confirm, refused('UNKNOWN_GROUP', unknown, { groupId: 'billing' }))
+})
+
 test('an engine has so many groups, and no more', () => {
   const fixture = new GroupFixture()
   const empty = () => []

@@ -137,8 +137,20 @@ export class Coordinator {
 
   private groupOf(id: string): Group {
     const group = this.groups.get(id)
-    if (group !== undefined) return group
-    throw new MillraceError('UNKNOWN_GROUP', `there is no group '${id}'`, { groupId: id })
+    if (group === undefined) throw unknown(id)
+    return group
+  }
+
+  /**
+   * Makes sure that a group still is what somebody opened: while it has no members it may be deleted,
+   * or be opened with other settings.
+   *
+   * @throws MillraceError `UNKNOWN_GROUP`, `GROUP_CONFLICT`
+   */
+  confirm(id: string, index: number, settings: GroupSettings): void {
+    const group = this.groupOf(id)
+    if (group.index !== index) throw unknown(id)
+    if (!isDeepEqual(group.settings, settings)) throw conflict(group, settings)
   }
 
   /**
@@ -270,6 +282,10 @@ function forgetLeavers({ index, partitions, leavers }: Group): void {
 function isInUse(group: Group): boolean {
   forgetLeavers(group)
   return group.members.size + group.leavers.size > 0
+}
+
+function unknown(id: string): MillraceError {
+  return new MillraceError('UNKNOWN_GROUP', `there is no group '${id}'`, { groupId: id })
 }
 
 function conflict(group: Group, wanted: GroupSettings): MillraceError {
