@@ -72,8 +72,12 @@ export interface ConsumerEvents {
   'worker:start': [{ workerId: number; threadId: number }]
   /** A thread died; its partitions have moved on already, it is replaced after `restartMs`. */
   'worker:crash': [{ workerId: number; error: Error; restartMs: number }]
-  /** The handler's `onStop` threw. Everything before it is done and committed. */
-  'worker:stop-failed': [{ workerId: number; error: Error }]
+  /**
+   * A worker that was asked to stop did not come to a good end. The handler's `onStop` threw, when
+   * everything before it was done and committed; or the handler in hand took too long and its thread
+   * was ended (`HANDLER_TIMEOUT`), so that its records come again elsewhere.
+   */
+  'worker:stop-failed': [{ workerId: number; threadId: number; error: Error }]
   /** A worker died again and again without having handled a record. */
   'group:degraded': [{ groupId: string; workerId: number; crashes: number }]
 }
@@ -227,7 +231,8 @@ export class Consumer<T = unknown> extends EventEmitter<ConsumerEvents> implemen
       onStart: (workerId, threadId) => this.emit('worker:start', { workerId, threadId }),
       onCrash: (workerId, error, restartMs) =>
         this.emit('worker:crash', { workerId, error, restartMs }),
-      onStopFailed: (workerId, error) => this.emit('worker:stop-failed', { workerId, error }),
+      onStopFailed: (workerId, threadId, error) =>
+        this.emit('worker:stop-failed', { workerId, threadId, error }),
       onDegraded: (workerId, crashes) =>
         this.emit('group:degraded', { groupId: this.groupId, workerId, crashes }),
     }

@@ -94,6 +94,21 @@ test('a handler that is done after all when its thread is ended once is tried ag
   assert.equal(consumer.stats().timedOut, 1)
 })
 
+test('a worker that is ended while it is asked to stop says why', async (t) => {
+  const { engine, consumer, journal, crashes } = await setUp(t, 'obedient-handler')
+  const failures: { workerId: number; error: Error }[] = []
+  consumer.on('worker:stop-failed', (failure) => failures.push(failure))
+  await sendEach(engine, 'orders', [{ value: { action: 'block' } }])
+  await until('the handler blocks', () => journal.deliveries.length === 1)
+  await consumer.close()
+  assert.deepEqual(
+    failures.map(({ workerId }) => workerId),
+    [0],
+  )
+  refusal('HANDLER_TIMEOUT', 'offset 0', '20 ms')(failures[0]?.error)
+  assert.deepEqual(crashes, [])
+})
+
 test('failures of both kinds count as attempts of one record', async (t) => {
   const retry = { attempts: 3, backoff: { initialMs: 0 } }
   const { engine, consumer, journal, crashes } = await setUp(t, 'obedient-handler', { retry })

@@ -37,7 +37,7 @@ export interface WorkerPoolHost {
   onStart(workerId: number, threadId: number): void
   onCrash(workerId: number, error: Error, restartMs: number): void
   /** A worker that was asked to stop has done so, but not its handler's `onStop`. */
-  onStopFailed(workerId: number, error: Error): void
+  onStopFailed(workerId: number, threadId: number, error: Error): void
   onDegraded(workerId: number, crashes: number): void
 }
 
@@ -219,14 +219,17 @@ class PoolWorker {
     error: Error | undefined,
     reject: (error: Error) => void,
   ): void {
-    const hadStarted = this.threadId !== undefined
-    const ownReason = this.endReason
+    const { threadId, endReason: ownReason } = this
+    const hadStarted = threadId !== undefined
     this.threadId = undefined
     this.member = undefined
     this.endReason = undefined
     this.running = undefined
     if (this.control.isStopping || this.host.isClosed()) {
-      if (hadStarted && refusal !== undefined) this.host.onStopFailed(this.id, refusal)
+      const failure = refusal ?? ownReason
+      if (hadStarted && failure !== undefined) {
+        this.host.onStopFailed(this.id, threadId, failure)
+      }
       reject(stopped())
       return
     }

@@ -46,7 +46,8 @@ export interface Fault {
 /** A handler that has nothing to do takes no order. */
 const ORDER_MS = 300
 const DEATH_MS = 1000
-const FULL_MS = 200
+/** A producer becomes slower the longer a trial takes, and has the more to fill the larger the log. */
+const FULL_MS = 2000
 const BLOCKED_MS = 500
 const ZOMBIE = 'zombie: blocks, is held for dead, comes back and commits'
 const WHILE_FULL = 'producer terminated while the log is full and wraps'

@@ -127,6 +127,8 @@ export class GroupRun {
       const threadId = this.newestThread.get(workerId)
       if (threadId !== undefined && !this.crashes.has(threadId)) this.crashes.set(threadId, error)
     })
+    // One that was scaled away with a handler that takes too long.
+    consumer.on('worker:stop-failed', ({ threadId, error }) => this.crashes.set(threadId, error))
     consumer.on('group:degraded', ({ workerId }) => this.degraded.add(workerId))
     return consumer
   }
