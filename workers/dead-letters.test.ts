@@ -29,7 +29,8 @@ const ONE = { orders: { partitions: 1, codec: json(), memory: '64KiB' } }
 const GROUP = { groupId: 'billing', topics: ['orders'], from: 'earliest' } as const
 const AT_ONCE = { backoff: { initialMs: 0 } }
 
-async function withOneLetter(t: TestContext) {
+/** One letter, and a second one that is not finished: `second` is what `letters` says next. */
+async function peekAtUnfinished(t: TestContext) {
   const engine = await openEngine(t, ONE)
   await sendTogether(engine, 'orders', ['bad'])
   const consumer = engine.consumer({ ...GROUP, retry: { attempts: 1 } })
@@ -41,28 +42,28 @@ async function withOneLetter(t: TestContext) {
   await until('it is dead', () => consumer.stats().deadLettered === 1)
   const log = await lettersLogOf(engine)
   const { table, slot } = engine.parts.local.thread
-  return { engine, appender: new Appender(log, table, slot), copy: firstFrameOf(log) }
-}
-
-test('peek waits for a letter whose record may be committed already', async (t) => {
-  const { engine, copy, appender } = await withOneLetter(t)
+  const appender = new Appender(log, table, slot)
+  const copy = firstFrameOf(log)
   assert.ok(appender.claim(copy))
   const letters = engine.deadLetters('billing').peek()
   await letters.next()
-  const second = letters.next()
+  const finish = () => {
+    appender.fill(copy)
+    assert.ok(appender.publish())
+  }
+  return { engine, letters, second: letters.next(), finish }
+}
+
+test('peek waits for a letter whose record may be committed already', async (t) => {
+  const { letters, second, finish } = await peekAtUnfinished(t)
   await sleep(1)
-  appender.fill(copy)
-  appender.publish()
+  finish()
   assert.equal((await second).value?.error, 'no')
   assert.equal((await letters.next()).done, true)
 })
 
 test('peek does not wait for a letter when the engine is closed', async (t) => {
-  const { engine, copy, appender } = await withOneLetter(t)
-  assert.ok(appender.claim(copy))
-  const letters = engine.deadLetters('billing').peek()
-  await letters.next()
-  const second = letters.next()
+  const { engine, second } = await peekAtUnfinished(t)
   const refused = assert.rejects(second, refusal('ENGINE_CLOSED', 'closed'))
   await engine.close()
   await refused

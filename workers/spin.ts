@@ -23,9 +23,9 @@ const CORES = availableParallelism()
 /**
  * A look on before a sleep: who is awake needs not be woken, which saves the other side the most.
  * It adapts: after a time without work that was longer than a whole spin, the next one is half as
- * long; after a sleep that ended sooner it has its full length again. And it is left out while the engine has
- * more threads than there are cores, since it would spin on a core that somebody else needs to make
- * that work.
+ * long; after a sleep that ended sooner it has its full length again. And it is left out while the
+ * engine has more threads than there are cores, since it would spin on a core that somebody else
+ * needs to make that work.
  */
 export class Spin {
   private readonly threads: ThreadTable
